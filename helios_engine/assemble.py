@@ -1,0 +1,112 @@
+"""From a plan to a running engine: sources in the timeline, stages in the pipeline, venue in the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from helios_engine.bodies import Instrument, Trade
+from helios_engine.build import Plan, leaves
+from helios_engine.engine import Engine
+from helios_engine.errors import ConfigError
+from helios_engine.gate import Gate
+from helios_engine.journal import Journal
+from helios_engine.ledger import Ledger
+from helios_engine.pipeline import Pipeline
+from helios_engine.port import Port
+from helios_engine.recording import RecordedVenue, Recording
+from helios_engine.results import Results
+from helios_engine.timeframe import nanoseconds, timeframe_ns
+from helios_engine.timeline import TICK, Source, Timeline, ticks
+
+FIRST = 0
+"""Rank of instrument definitions: they precede the data that needs them."""
+
+
+def assemble(
+    plan: Plan,
+    *,
+    journal: Path | None = None,
+    results: Path | None = None,
+    recording: Recording | None = None,
+) -> Engine:
+    """Make an engine that is ready to run.
+
+    With a `recording` the venue's answers and the effects' replies come from it: a replay.
+    """
+    names = [node.name for node in plan.nodes]
+    memory = Journal(journal, names, plan.codec)
+    pipeline = Pipeline(plan.nodes, memory, leaves(plan.effects))
+    ledger = Ledger(plan.config.account.currency, balances(plan), plan.config.account.rates)
+    engine: Engine
+    venue = plan.make_venue() if recording is None else RecordedVenue(recording, lambda: engine.turns)
+    port = Port(Gate(plan.config.gate, ledger), ledger, venue, plan.start)
+    known = [d for d in plan.instruments if d.valid_from <= plan.begin]
+    port.open(plan.begin, known)
+    engine = Engine(
+        timeline=Timeline(sources(plan)),
+        pipeline=pipeline,
+        port=port,
+        journal=memory,
+        effects=plan.effects,
+        results=Results(results, plan.start) if results is not None else None,
+        recording=recording,
+        pinned=pinned(plan),
+    )
+    return engine
+
+
+def sources(plan: Plan) -> list[Source]:
+    """Instruments first, then feeds in the config's order, the venue's prints, and the tick last."""
+    begin, stop = plan.begin, plan.stop
+    found = [Source("instruments", FIRST, _definitions(plan))]
+    for feed in plan.feeds:
+        found.append(Source(feed.name, feed.rank, feed.feed.inputs(begin, stop)))
+    # Where trades are at hand they move the venue, and a bar's path would be a second tape.
+    traded = {d.instrument for f in plan.feeds if Trade in f.offers for d in f.feed.instruments()}
+    for feed in plan.feeds:
+        prints = getattr(feed.feed, "prints", None)
+        if prints is not None and not any(d.instrument in traded for d in feed.feed.instruments()):
+            found.append(Source(f"{feed.name}.prints", feed.rank, prints(begin, stop)))
+    grace = nanoseconds(plan.config.run.grace)
+    length = timeframe_ns(plan.tick)
+    found.append(Source("tick", TICK, ticks(plan.tick, length, grace, begin - 1, stop)))
+    return found
+
+
+def pinned(plan: Plan) -> dict[str, str]:
+    """The sources that a manifest or the config pins, with their digests."""
+    digests = {"instruments": "config", "tick": "config"}
+    for feed in plan.feeds:
+        digests[feed.name] = digests[f"{feed.name}.prints"] = feed.pin.digest
+    return digests
+
+
+def balances(plan: Plan) -> dict[str, Decimal]:
+    """Starting balances as exact numbers; ConfigError if one is none."""
+    found: dict[str, Decimal] = {}
+    for currency, text in plan.config.account.balances.items():
+        try:
+            amount = Decimal(text)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or amount < 0:
+            raise ConfigError(
+                f"{plan.config.path}: [account] balances: {currency} = {text!r} is not an amount of money"
+            )
+        found[currency] = amount
+    return found
+
+
+def heads(plan: Plan, engine: Engine) -> dict[str, str]:
+    """The heads of a run, the inputs' included."""
+    digests = pinned(plan)
+    delivered = engine.timeline.delivered
+    return engine.journal.heads({name: (digests[name], delivered[name]) for name in delivered if name in digests})
+
+
+def _definitions(plan: Plan) -> Iterator[tuple[int, Instrument]]:
+    for definition in plan.instruments:
+        if definition.valid_from < plan.stop:
+            yield max(definition.valid_from, plan.begin), definition

@@ -1,0 +1,304 @@
+"""Compose a run from its config: recipes to objects, every stage fed, nothing left to chance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+import msgspec
+
+from helios_engine import recipe
+from helios_engine.bodies import (
+    Account,
+    Control,
+    DataIssue,
+    Fill,
+    Health,
+    Instrument,
+    OrderAccepted,
+    OrderCanceled,
+    OrderUnknown,
+    Position,
+    Print,
+    Reject,
+    Tick,
+    Trade,
+)
+from helios_engine.codec import Codec
+from helios_engine.config import Config, Piece
+from helios_engine.engine import RunningEffect
+from helios_engine.errors import BuildError, ConfigError
+from helios_engine.events import Body
+from helios_engine.node import Node
+from helios_engine.plugins import Offer, Plugins
+from helios_engine.port import INTENTS
+from helios_engine.stage import Feed, Pin
+from helios_engine.timeframe import nanoseconds, parse_time, timeframe_ns
+from helios_engine.toml_place import nearest
+
+ENGINE_INPUTS: tuple[type[Body], ...] = (
+    Instrument,
+    Tick,
+    Control,
+    Health,
+    DataIssue,
+    OrderAccepted,
+    OrderCanceled,
+    Fill,
+    Reject,
+    OrderUnknown,
+    Position,
+    Account,
+)
+"""Bodies that every run may bring without a stage or feed that offers them."""
+
+
+class RunningFeed(NamedTuple):
+    """A feed under its name in the run."""
+
+    name: str
+    feed: Feed
+    rank: int
+    pin: Pin
+    offers: tuple[type[Body], ...]
+
+
+class Plan(NamedTuple):
+    """Everything a run is made of, before it starts."""
+
+    config: Config
+    plugins: Plugins
+    codec: Codec
+    feeds: tuple[RunningFeed, ...]
+    nodes: tuple[Node, ...]
+    effects: tuple[RunningEffect, ...]
+    make_venue: Callable[[], Any]
+    instruments: tuple[Instrument, ...]
+    tick: str
+    begin: int
+    start: int
+    stop: int
+
+
+def build(config: Config, plugins: Plugins | None = None) -> Plan:
+    """Load plugins and put the run together; BuildError or ConfigError says what does not fit."""
+    if plugins is None:
+        plugins = Plugins(config.plugins.allow, config.plugins.block)
+    codec = Codec(plugins.bodies)
+    feeds = tuple(_feed(config, piece, plugins) for piece in config.feeds)
+    stages = plugins.offers("stage")
+    nodes = tuple(Node(piece.name, _maker(config, piece, stages, "stage"), piece.on, codec) for piece in config.stages)
+    effects = tuple(_effect(config, piece, plugins) for piece in config.effects)
+    _check_fed(config, nodes, feeds, effects, plugins)
+    _check_answered(config, nodes, effects, codec)
+    begin, start, stop = _span(config, feeds)
+    tick = config.run.tick or _smallest(config)
+    _check_delays(config, feeds, effects)
+    make_venue = _maker(config, config.venue, plugins.offers("venue"), "venue")
+    instruments = _instruments(config, feeds)
+    _check_currencies(config, instruments)
+    return Plan(config, plugins, codec, feeds, nodes, effects, make_venue, instruments, tick, begin, start, stop)
+
+
+def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str) -> Callable[[], Any]:
+    offer = offers.get(piece.use)
+    if offer is None:
+        raise ConfigError(f"{piece.where}: no {kind} {piece.use!r} is installed; {nearest(piece.use, offers)}")
+    factory = offer.spec.factory
+    known = recipe.settings_struct(piece.use, factory).__struct_fields__
+    for key in piece.settings:
+        if key not in known:
+            raise ConfigError(f"{piece.where}: unknown setting {key!r} of {piece.use}; {nearest(key, known)}")
+    given = {**_injected(config, piece, known), **piece.settings}
+    try:
+        settings = recipe.convert(piece.use, factory, given)
+    except ConfigError as error:
+        raise ConfigError(f"{piece.where}: {error}") from None
+    for key, value in settings.items():
+        if isinstance(value, Path) and not value.is_absolute():
+            settings[key] = config.path.parent / value
+    return lambda: factory(**settings)
+
+
+def _injected(config: Config, piece: Piece, known: Sequence[str]) -> dict[str, Any]:
+    """What the run knows and a recipe may ask for by the name of a keyword."""
+    seed = hashlib.blake2b(f"{config.run.seed}:{piece.name}".encode(), digest_size=6)
+    offered = {
+        "catalog": config.catalog,
+        "balances": config.account.balances,
+        "grace": config.run.grace,
+        "seed": int.from_bytes(seed.digest(), "big"),
+    }
+    return {key: value for key, value in offered.items() if key in known}
+
+
+def _feed(config: Config, piece: Piece, plugins: Plugins) -> RunningFeed:
+    offers = plugins.offers("feed")
+    feed = _made(piece, _maker(config, piece, offers, "feed"))
+    kinds = tuple(_bodies(get_type_hints(type(feed).inputs).get("return")))
+    if not kinds or Body in kinds:
+        raise BuildError(
+            f"{piece.where}: annotate {piece.use}.inputs with the bodies it yields, e.g. Iterator[tuple[int, Bar]]"
+        )
+    return RunningFeed(piece.name, feed, offers[piece.use].spec.rank, feed.pin(), kinds)
+
+
+def _effect(config: Config, piece: Piece, plugins: Plugins) -> RunningEffect:
+    offers = plugins.offers("effect")
+    effect = _made(piece, _maker(config, piece, offers, "effect"))
+    handles = effect.handles if isinstance(effect.handles, tuple) else (effect.handles,)
+    return RunningEffect(piece.name, effect, handles, piece.delay)
+
+
+def _made(piece: Piece, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{piece.where}: {piece.use} cannot be made: {error}") from error
+
+
+def _bodies(hint: Any) -> Iterable[type[Body]]:
+    if isinstance(hint, type) and issubclass(hint, Body):
+        yield hint
+    for part in get_args(hint):
+        yield from _bodies(part)
+
+
+def _check_fed(
+    config: Config,
+    nodes: Sequence[Node],
+    feeds: Sequence[RunningFeed],
+    effects: Sequence[RunningEffect],
+    plugins: Plugins,
+) -> None:
+    """Every kind a stage consumes must come from somewhere before it, unless the stage says `optional`."""
+    offered: set[type[Body]] = {*ENGINE_INPUTS, *(kind for feed in feeds for kind in feed.offers)}
+    specs = plugins.offers("effect")
+    for piece in config.effects:
+        offered.update(specs[piece.use].spec.emits)
+    for number, node in enumerate(nodes, 1):
+        optional = getattr(node.stage, "optional", ())
+        for kind in node.consumes:
+            if kind in optional or any(issubclass(o, kind) for o in offered):
+                continue
+            later = next((other.name for other in nodes[number - 1 :] if kind in other.emits), None)
+            hint = (
+                f"stage {later!r} offers it, but stands at or after it: move it before"
+                if later
+                else "add the stage, feed or effect that does"
+            )
+            raise BuildError(
+                f"{config.stages[number - 1].where}: stage {number} {node.name!r} consumes "
+                f"{kind.__name__}, but no earlier stage offers it; {hint}"
+            )
+        offered |= node.emits
+
+
+def _check_answered(config: Config, nodes: Sequence[Node], effects: Sequence[RunningEffect], codec: Codec) -> None:
+    """Every body must have a tag, and every request somebody who takes it."""
+    taken = {kind for running in effects for kind in running.handles}
+    for piece, node in zip(config.stages, nodes, strict=True):
+        for kind in node.emits:
+            if codec.tag(kind) is None:
+                raise BuildError(
+                    f"{piece.where}: stage {node.name!r} yields {kind.__name__}, which no plugin registers; return "
+                    f'BodySpec({kind.__name__}, "plugin.{kind.__name__}/1") from helios_bodies'
+                )
+            if kind is Print:
+                raise BuildError(f"{piece.where}: stage {node.name!r} yields Print, which is for feeds alone")
+            if kind.__name__.endswith("Request") and kind not in taken:
+                raise BuildError(
+                    f"{piece.where}: stage {node.name!r} yields {kind.__name__}, but no [[effect]] takes it; "
+                    "add one, see `helios-engine plugin list`"
+                )
+
+
+def leaves(effects: Sequence[RunningEffect]) -> Callable[[type[Body]], bool]:
+    """Which kinds of bodies leave the pipeline: intents, and what effects take."""
+    taken = {*INTENTS, *(kind for running in effects for kind in running.handles)}
+    return lambda kind: kind in taken
+
+
+def _span(config: Config, feeds: Sequence[RunningFeed]) -> tuple[int, int, int]:
+    """Begin (with warm-up), start and stop of the run in ns UTC; data that does not reach is an error."""
+    first = min(feed.pin.first for feed in feeds)
+    last = max(feed.pin.last for feed in feeds)
+    warmup = nanoseconds(config.run.warmup)
+    start = first + warmup if config.run.start is None else parse_time(config.run.start)
+    stop = last + 1 if config.run.stop is None else min(parse_time(config.run.stop), last + 1)
+    if start >= stop:
+        from helios_engine.timeframe import iso
+
+        raise ConfigError(
+            f"{config.path}: the run has no data: it starts at {iso(start)}, the data "
+            f"spans {iso(first)} to {iso(last)}; change [run] start, stop or warmup, or import more"
+        )
+    return max(1, start - warmup), start, stop
+
+
+def _smallest(config: Config) -> str:
+    frames = [str(p.settings["timeframe"]) for p in config.feeds if "timeframe" in p.settings]
+    trades = [p for p in config.feeds if "timeframe" not in p.settings]
+    return "1m" if trades or not frames else min(frames, key=timeframe_ns)
+
+
+def _check_delays(config: Config, feeds: Sequence[RunningFeed], effects: Sequence[RunningEffect]) -> None:
+    """With bars only, nothing between two bars can be told apart: a delay must be whole bars."""
+    if any(Trade in feed.offers for feed in feeds):
+        return
+    length = timeframe_ns(_smallest(config))
+    for piece, running in zip(config.effects, effects, strict=True):
+        if running.delay % length:
+            raise ConfigError(
+                f"{piece.where}: effect {piece.name!r} has a delay inside a bar, which bars alone cannot resolve; "
+                f"write 0s or a multiple of {_smallest(config)}, or use trades"
+            )
+
+
+def _instruments(config: Config, feeds: Sequence[RunningFeed]) -> tuple[Instrument, ...]:
+    found = {d: None for feed in feeds for d in feed.feed.instruments()}
+    names = {definition.instrument for definition in found}
+    for name in config.instruments:
+        if name not in names:
+            raise ConfigError(f"{config.path}: [[instrument]] {name!r} is in no feed; {nearest(name, names)}")
+    changed = [_overridden(config, definition) for definition in found]
+    return tuple(sorted(changed, key=lambda d: (d.valid_from, d.instrument)))
+
+
+def _overridden(config: Config, definition: Instrument) -> Instrument:
+    fields = config.instruments.get(definition.instrument)
+    if not fields:
+        return definition
+    known = Instrument.__struct_fields__
+    for key in fields:
+        if key not in known:
+            raise ConfigError(
+                f"{config.path}: [[instrument]] {definition.instrument}: unknown field {key!r}; {nearest(key, known)}"
+            )
+    try:
+        return msgspec.convert({**msgspec.to_builtins(definition), **fields}, Instrument)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"{config.path}: [[instrument]] {definition.instrument}: {error}; "
+            'write amounts as text, such as taker_fee = "0.001"'
+        ) from None
+
+
+def _check_currencies(config: Config, instruments: Sequence[Instrument]) -> None:
+    report, rates = config.account.currency, config.account.rates
+    names = {definition.instrument for definition in instruments}
+    for currency, name in rates.items():
+        if name not in names:
+            raise ConfigError(
+                f"{config.path}: [account] rates: {currency} is priced by {name!r}, "
+                f"which is in no feed; {nearest(name, names)}"
+            )
+    wanted = {d.quote for d in instruments} | set(config.account.balances)
+    missing = sorted(wanted - {report} - set(rates))
+    if missing:
+        raise ConfigError(
+            f"{config.path}: [account] reports in {report}, but {missing[0]} has no rate; "
+            f'add it under [account.rates], e.g. {missing[0]} = "{missing[0]}{report}.VENUE", and feed that instrument'
+        )

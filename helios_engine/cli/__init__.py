@@ -1,0 +1,97 @@
+"""The command line: one file a verb, loaded when it is called, so that `--help` is quick.
+
+Results go to stdout, progress to stderr. Exit codes: 0 ok · 1 violation or difference found, or a
+stage failed · 2 usage or config · 3 data or storage · 4 not provable or not available · 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import click
+
+from helios_engine.errors import HeliosError
+
+INTERRUPTED = 130
+VERBS = {
+    "backtest": "helios_engine.cli.backtest:backtest",
+    "config": "helios_engine.cli.config:config",
+    "data": "helios_engine.cli.data:data",
+    "diff": "helios_engine.cli.diff:diff",
+    "doctor": "helios_engine.cli.doctor:doctor",
+    "plugin": "helios_engine.cli.plugin:plugin",
+    "replay": "helios_engine.cli.replay:replay",
+    "report": "helios_engine.cli.report:report",
+    "runs": "helios_engine.cli.runs:runs",
+}
+_ABOUT = {
+    "backtest": "Run a config over recorded data.",
+    "config": "Check a config, or print its schema.",
+    "data": "Import, generate and list market data.",
+    "diff": "Name the first event in which two runs differ.",
+    "doctor": "Say whether this installation is sound.",
+    "plugin": "List what plugins offer.",
+    "replay": "Re-create a run from its journal and compare every head.",
+    "report": "Write a run's HTML page again.",
+    "runs": "List, show or remove runs.",
+}
+
+
+class _Verbs(click.Group):
+    """Knows the verbs by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = VERBS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, name = target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _ABOUT[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="helios-engine")
+def root() -> None:
+    """Helios Engine: a backtest you can check, and the code that trades is the code that was checked."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code: Any = root.main(args=arguments, standalone_mode=False)
+    except HeliosError as error:
+        code = _fail(str(error), error.exit_code, arguments)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 2
+    except click.UsageError as error:
+        usage = f"{error.ctx.get_usage()}\n" if error.ctx else ""
+        click.echo(usage, err=True, nl=False)
+        code = _fail(error.format_message(), 2, arguments)
+    except click.ClickException as error:
+        code = _fail(error.format_message(), 2, arguments)
+    except (click.Abort, KeyboardInterrupt):
+        code = _fail("interrupted", INTERRUPTED, arguments)
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; keep Python from complaining at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        click.echo(json.dumps({"error": message, "exit_code": code}))
+    click.echo(f"error: {message}", err=True)
+    return code

@@ -1,0 +1,70 @@
+"""What verbs share in how they speak: JSON for machines, progress with time left for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+runs_folder = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder of run folders; default: the setting `runs`.",
+)
+catalog_folder = click.option(
+    "--catalog",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Catalog to use in place of the config's.",
+)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(value, indent=2, default=str))
+
+
+def runs_path(given: Path | None) -> Path:
+    """The runs folder: the flag, or the settings."""
+    from helios_engine.settings import Settings
+
+    return given if given is not None else Path(Settings.load().runs)
+
+
+class Progress:
+    """A line on stderr with the share done and the time left, after two seconds; quiet before."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._begin = self._last = time.monotonic()
+        self._shown = False
+
+    def __call__(self, share: float, count: int) -> None:
+        now = time.monotonic()
+        if now - self._begin < 2 or now - self._last < (0.2 if sys.stderr.isatty() else 5):
+            return
+        self._last = now
+        share = min(max(share, 1e-9), 1.0)
+        left = (now - self._begin) * (1 - share) / share
+        rate = count / (now - self._begin)
+        text = f"{self._what}: {share:5.1%}, {count:,} inputs, {rate:,.0f}/s, about {_clock(left)} left"
+        end = "" if sys.stderr.isatty() else "\n"
+        click.echo(f"\r{text:<79}{end}" if not end else text, err=True, nl=bool(end))
+        self._shown = not end
+
+    def done(self) -> None:
+        """Leave the line."""
+        if self._shown:
+            click.echo("\r" + " " * 79 + "\r", err=True, nl=False)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,167 @@
+"""The turn loop: the one place that knows in which order things happen. Every mode runs it.
+
+One market input: resting orders match, their answers run as turns of their own, then the input's
+own turn, then commands that are due settle. What a turn sends out comes back in a later turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick, Trade
+from helios_engine.errors import BuildError
+from helios_engine.events import Body, Event
+from helios_engine.journal import Journal
+from helios_engine.pipeline import Pipeline
+from helios_engine.port import INTENTS, VENUE_DATA, Port
+from helios_engine.recording import VENUE, Recording
+from helios_engine.results import Results
+from helios_engine.stage import Effect
+from helios_engine.timeline import REPLY, Input, Timeline
+
+
+class RunningEffect(NamedTuple):
+    """An effect under its name in the run, what it takes, and how long it lets one wait (ns)."""
+
+    name: str
+    effect: Effect
+    handles: tuple[type[Body], ...]
+    delay: int
+
+
+class Engine:
+    """Pulls inputs from the timeline and drives pipeline, port and journal.
+
+    `effects` answer requests; with a `recording` the replies and the venue's answers come from
+    there and no effect is asked. `pinned` names the sources that a manifest pins.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeline: Timeline,
+        pipeline: Pipeline,
+        port: Port,
+        journal: Journal,
+        effects: Sequence[RunningEffect],
+        results: Results | None = None,
+        recording: Recording | None = None,
+        pinned: Mapping[str, str],
+    ) -> None:
+        self.timeline, self.pipeline, self.port, self.journal = timeline, pipeline, port, journal
+        self.turns = 0
+        self.now = 0
+        self._effects = effects
+        self.results = results
+        self._recording = recording
+        self._pinned = frozenset(pinned)
+        self._seq = {VENUE: 0, "port": 0, "gate": 0}
+        self._refused: list[Reject] = []
+
+    def run(self) -> Iterator[Input]:
+        """Process inputs one by one; yield each after its turn is done."""
+        while (found := self._next()) is not None:
+            self.now = found.ts
+            self._take(found)
+            yield found
+
+    def finish(self, ts: int) -> None:
+        """End the run: what is due at the venue takes effect."""
+        ts = max(ts, self.now)
+        for answer in self.port.venue.finish(ts):
+            self._answer(ts, answer)
+
+    def _next(self) -> Input | None:
+        if self._recording is not None:
+            stored = self._recording.due(self.turns, venue=False)
+            if stored is not None:
+                return stored
+        return self.timeline.next()
+
+    def _take(self, given: Input) -> None:
+        ts, source, seq, body = given
+        kind = type(body)
+        if kind in VENUE_DATA:
+            for answer in self.port.venue.market(ts, body):
+                self._answer(ts, answer)
+        if kind is Print:
+            self._settle(ts)
+            return
+        if kind is Trade or kind is Bar:
+            self.port.mark(body)
+        elif kind is Instrument:
+            self.port.instrument(ts, body)  # type: ignore[arg-type]
+        if kind is Tick or kind is Bar:
+            self._mark_account(ts)
+        if source not in self._pinned:
+            self.journal.input(self.turns, ts, source, seq, body)
+        self._turn(ts, source, seq, body)
+        if kind is Tick and self.results is not None:
+            self.results.tick(ts, self.port.ledger)
+        self._settle(ts)
+
+    def _turn(self, ts: int, source: str, seq: int, body: Body) -> None:
+        self.turns += 1
+        for leaving in self.pipeline.push(Event(ts, seq, source, body)):
+            if isinstance(leaving, INTENTS):
+                refused = self.port.submit(ts, leaving)
+                if refused is not None:
+                    self._refused.append(refused)
+            else:
+                self._ask(ts, leaving)
+
+    def _settle(self, ts: int) -> None:
+        for answer in self.port.venue.settle(ts):
+            self._answer(ts, answer)
+        while self._refused:
+            refused = self._refused.pop(0)
+            self.journal.venue(ts, "gate", self._seq["gate"], refused)
+            self._own_turn(ts, "gate", refused)
+
+    def _answer(self, ts: int, answer: Body) -> None:
+        seq = self._seq[VENUE]
+        self.journal.input(self.turns, ts, VENUE, seq, answer)
+        self.journal.venue(ts, VENUE, seq, answer)
+        following = self.port.book(ts, answer)
+        if self.results is not None:
+            self.results.answer(ts, answer)
+        self._own_turn(ts, VENUE, answer)
+        for body in following:
+            self.journal.venue(ts, "port", self._seq["port"], body)
+            self._own_turn(ts, "port", body)
+
+    def _mark_account(self, ts: int) -> None:
+        account = self.port.account(ts)
+        if account is not None:
+            self.journal.venue(ts, "port", self._seq["port"], account)
+            self._own_turn(ts, "port", account)
+
+    def _own_turn(self, ts: int, source: str, body: Body) -> None:
+        seq = self._seq[source]
+        self._seq[source] = seq + 1
+        self._turn(ts, source, seq, body)
+
+    def _ask(self, ts: int, request: Body) -> None:
+        if self._recording is not None:
+            return
+        running = effect_for(request, self._effects)
+        reply: Any = running.effect.answer(request)
+        if reply is not None:
+            self.timeline.schedule(ts + running.delay, REPLY, running.name, reply)
+
+
+def effect_for(request: Body, effects: Sequence[RunningEffect]) -> RunningEffect:
+    """The effect that takes a request: the only one, or the one its `model` names."""
+    able = [running for running in effects if type(request) in running.handles]
+    if len(able) == 1:
+        return able[0]
+    wanted = getattr(request, "model", None)
+    named = [running for running in able if running.name == wanted]
+    if len(named) == 1:
+        return named[0]
+    names = ", ".join(running.name for running in able) or "none"
+    raise BuildError(
+        f"no single effect takes {type(request).__name__} for model {wanted!r}; effects that could: {names}. "
+        "Name one of them as the request's model"
+    )

@@ -1,0 +1,87 @@
+"""The hooks a plugin may implement. Each fires once, when a run is built.
+
+A plugin is a module named in the entry point group `helios_engine`; every function in it that
+is marked with `hookimpl` and bears one of these names takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, StageSpec, VenueSpec
+
+PROJECT = "helios_engine"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def helios_stages() -> Iterable[StageSpec]:  # type: ignore[empty-body]
+    """Return the stages this plugin offers.
+
+    Called once, when a run is built.
+
+        @hookimpl
+        def helios_stages():
+            return [StageSpec("features.returns", Returns)]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_feeds() -> Iterable[FeedSpec]:  # type: ignore[empty-body]
+    """Return the feeds this plugin offers.
+
+    Called once, when a run is built.
+
+        @hookimpl
+        def helios_feeds():
+            return [FeedSpec("csv.trades", CsvTrades)]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_effects() -> Iterable[EffectSpec]:  # type: ignore[empty-body]
+    """Return the effects (models, language models) this plugin offers.
+
+    Called once, when a run is built.
+
+        @hookimpl
+        def helios_effects():
+            return [EffectSpec("ml.mean", MeanModel, emits=(Prediction,))]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_venues() -> Iterable[VenueSpec]:  # type: ignore[empty-body]
+    """Return the venues this plugin offers.
+
+    Called once, when a run is built.
+
+        @hookimpl
+        def helios_venues():
+            return [VenueSpec("sim.simple", SimpleVenue)]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_bodies() -> Iterable[BodySpec]:  # type: ignore[empty-body]
+    """Return the kinds of bodies this plugin adds to the vocabulary.
+
+    Called once, when a run is built. The tag must be `plugin.Name/version`.
+
+        @hookimpl
+        def helios_bodies():
+            return [BodySpec(Sentiment, "news.Sentiment/1")]
+
+    .. versionadded:: 0.1
+    """

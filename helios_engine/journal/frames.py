@@ -1,0 +1,120 @@
+"""The journal's file: a magic line, then frames of compressed records, each with length and CRC.
+
+A frame is `magic(4) | length(u32) | crc32(u32) | zlib(msgpack records)`. A file that was cut or
+damaged is read up to the last whole frame, and says so.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from helios_engine.errors import JournalError, StorageError
+
+FILE_MAGIC = b"HELIOS-JOURNAL 1\n"
+_FRAME_MAGIC = b"\xf5HLF"
+_HEAD = struct.Struct("<4sII")
+_ARRAY = struct.Struct(">BI")
+_FRAME_BYTES = 1 << 18
+
+
+class FrameWriter:
+    """Append records; each frame is written whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pending: list[bytes] = []
+        self._size = 0
+        self._encode = msgspec.msgpack.Encoder().encode
+        try:
+            self._file: BinaryIO = path.open("xb", buffering=0)
+            self._file.write(FILE_MAGIC)
+        except OSError as error:
+            raise storage_error(path, error) from error
+
+    def append(self, record: Any) -> None:
+        """Add a record; it reaches the file with its frame."""
+        raw = self._encode(record)
+        self._pending.append(raw)
+        self._size += len(raw)
+        if self._size >= _FRAME_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is pending as one frame; a frame that does not fit is taken back whole."""
+        if not self._pending:
+            return
+        # msgpack's array32 head, so that a frame is one msgpack array of records.
+        records = _ARRAY.pack(0xDD, len(self._pending)) + b"".join(self._pending)
+        payload = zlib.compress(records, 1)
+        frame = _HEAD.pack(_FRAME_MAGIC, len(payload), zlib.crc32(payload)) + payload
+        good = self._file.tell()
+        try:
+            written = self._file.write(frame)
+            if written != len(frame):
+                raise OSError(errno.ENOSPC, "only a part of a frame was written")
+        except OSError as error:
+            self._file.truncate(good)
+            raise storage_error(self.path, error) from error
+        self._pending.clear()
+        self._size = 0
+
+    def close(self) -> None:
+        """Write the rest and make the file durable."""
+        if self._file.closed:
+            return
+        try:
+            self.flush()
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+
+def read_frames(path: Path, *, salvage: bool = False) -> Iterator[Any]:
+    """Yield the records of a journal; JournalError at a bad frame, or a silent end with `salvage`."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+    with file:
+        if file.read(len(FILE_MAGIC)) != FILE_MAGIC:
+            raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
+        decoder = msgspec.msgpack.Decoder()
+        number = 0
+        while head := file.read(_HEAD.size):
+            payload = _payload(file, head)
+            if payload is None:
+                if salvage:
+                    return
+                raise JournalError(
+                    f"{path}: frame {number} is cut or damaged; what precedes it is whole: "
+                    "`helios-engine runs show` reads that far"
+                )
+            yield from decoder.decode(zlib.decompress(payload))
+            number += 1
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """A full disk or a folder that may not be written, said plainly."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageError(
+            f"{path}: no space left on the disk; free some and run again. Nothing half-written was kept"
+        )
+    return StorageError(f"{path}: cannot be written: {error.strerror or error}")
+
+
+def _payload(file: BinaryIO, head: bytes) -> bytes | None:
+    if len(head) < _HEAD.size:
+        return None
+    magic, length, crc = _HEAD.unpack(head)
+    if magic != _FRAME_MAGIC:
+        return None
+    payload = file.read(length)
+    return payload if len(payload) == length and zlib.crc32(payload) == crc else None

@@ -1,0 +1,113 @@
+"""Remember a run: header, inputs that no manifest pins, decisions, and a head for every chain.
+
+Market data that a manifest pins is not written again, and what stages derive from it is hashed,
+not stored: `replay` makes it anew, `diff` shows it. A canonical output is `(ts, stage, tag, body,
+cause)` with the cause as feed and index, so heads of backtest, paper and live can be compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from helios_engine.bodies import (
+    Account,
+    CancelIntent,
+    LlmRequest,
+    ModifyIntent,
+    OrderIntent,
+    StrategicView,
+    Target,
+)
+from helios_engine.codec import Codec
+from helios_engine.events import Body
+from helios_engine.journal.chain import Chain
+from helios_engine.journal.frames import FrameWriter
+
+DECISIONS = (Target, OrderIntent, CancelIntent, ModifyIntent)
+STORED = (*DECISIONS, StrategicView, LlmRequest)
+SCHEMA = 1
+
+
+class Journal:
+    """Writes a run as it happens; with `path=None` it keeps only the heads."""
+
+    def __init__(self, path: Path | None, stages: Sequence[str], codec: Codec) -> None:
+        self._file = FrameWriter(path) if path is not None else None
+        self._encode = codec.encode
+        self._codec = codec
+        self._stages = tuple(stages)
+        self._stage_chains = [Chain(f"stage.{name}") for name in stages]
+        self._decisions = Chain("decisions")
+        self._venue = Chain("venue")
+        self._inputs = Chain("inputs")
+        self.outputs: dict[str, int] = {}
+
+    def header(self, header: Mapping[str, Any]) -> None:
+        """Write what identifies the run; call it first."""
+        self._write(["header", {"schema": SCHEMA, **header}])
+
+    def input(self, turn: int, ts: int, source: str, seq: int, body: Body) -> None:
+        """Remember an input that came from outside and is pinned by no manifest, before it is processed."""
+        tag = self._codec.tag(type(body))
+        self._write(["in", turn, ts, source, seq, tag, body])
+        self._add(self._inputs, ts, self._encode((ts, source, seq, tag, body)))
+
+    def venue(self, ts: int, source: str, seq: int, body: Body) -> None:
+        """Chain a fill, another answer, or the position or account that follows from it."""
+        tag = self._codec.tag(type(body))
+        self._add(self._venue, ts, self._encode((ts, source, seq, tag, body)))
+        if type(body) is not Account:
+            self._write(["venue", ts, source, seq, tag, body])
+
+    def output(self, position: int, ts: int, body: Body, cause: tuple[str, int]) -> None:
+        """Chain what a stage yielded; decisions are stored as well."""
+        kind = type(body)
+        record = (ts, self._stages[position], self._codec.tag(kind), body, cause)
+        raw = self._encode(record)
+        self._add(self._stage_chains[position], ts, raw)
+        if kind in STORED:
+            self._write(["out", *record])
+            if kind in DECISIONS:
+                self._add(self._decisions, ts, raw)
+
+    def heads(self, delivered: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+        """Every head. `delivered` says, per pinned source, its digest and how many inputs were taken."""
+        pinned = hashlib.blake2b(digest_size=32)
+        pinned.update(self._encode([[name, *delivered[name]] for name in sorted(delivered)]))
+        pinned.update(self._inputs.head.encode())
+        chains = (self._decisions, self._venue, *self._stage_chains)
+        return {"inputs": pinned.hexdigest(), **{chain.name: chain.head for chain in chains}}
+
+    def counts(self) -> dict[str, int]:
+        """How many outputs each chain holds."""
+        chains = (self._inputs, self._decisions, self._venue, *self._stage_chains)
+        return {chain.name: chain.count for chain in chains}
+
+    def close(self, status: str, heads: Mapping[str, str]) -> None:
+        """Write the last chunks and the end; the journal is whole afterwards."""
+        for chain in (self._inputs, self._decisions, self._venue, *self._stage_chains):
+            chunk = chain.close()
+            if chunk is not None:
+                self._write(["chunk", *chunk])
+        self._write(["end", status, dict(heads), self.counts()])
+        if self._file is not None:
+            self._file.close()
+
+    def _add(self, chain: Chain, ts: int, raw: bytes) -> None:
+        chunk = chain.add(ts, raw)
+        if chunk is not None:
+            self._write(["chunk", *chunk])
+
+    def _write(self, record: list[Any]) -> None:
+        if self._file is not None:
+            self._file.append(record)
+
+
+def encodable(value: Any) -> Any:
+    """Plain values of a header, readable with any msgpack."""
+    return msgspec.to_builtins(value)

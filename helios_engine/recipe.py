@@ -1,0 +1,86 @@
+"""Turn a constructor's typed keywords into settings: checked, frozen, and published as a schema."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from helios_engine.errors import BuildError, ConfigError
+
+
+def settings_struct(name: str, factory: Callable[..., Any]) -> type[msgspec.Struct]:
+    """Build the settings struct of a recipe; BuildError if a keyword has no type or no name."""
+    target = factory.__init__ if inspect.isclass(factory) else factory  # type: ignore[misc]
+    if target is object.__init__:
+        return msgspec.defstruct(_identifier(name), [], frozen=True, kw_only=True, forbid_unknown_fields=True)
+    hints = _hints(name, target)
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for parameter in inspect.signature(target).parameters.values():
+        if parameter.name == "self":
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise BuildError(
+                f"{name}: settings are the constructor's typed keywords, so it may not take *args or "
+                f"**kwargs ({parameter}); name each setting"
+            )
+        if parameter.name not in hints:
+            raise BuildError(f"{name}: the setting {parameter.name!r} has no type; annotate it")
+        if parameter.default is parameter.empty:
+            fields.append((parameter.name, hints[parameter.name]))
+        else:
+            fields.append((parameter.name, hints[parameter.name], _default(parameter.default)))
+    return msgspec.defstruct(_identifier(name), fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+def convert(name: str, factory: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check `given` against the factory's keywords and return all settings, defaults included."""
+    struct = settings_struct(name, factory)
+    try:
+        settings = msgspec.convert(dict(given), struct, dec_hook=_decode)
+    except (msgspec.ValidationError, ValueError) as error:
+        known = ", ".join(struct.__struct_fields__) or "none"
+        raise ConfigError(f"{name}: {error}; its settings are: {known}") from None
+    return {field: getattr(settings, field) for field in struct.__struct_fields__}
+
+
+def schema(name: str, factory: Callable[..., Any]) -> dict[str, Any]:
+    """The JSON schema of a recipe's settings."""
+    struct = settings_struct(name, factory)
+    return msgspec.json.schema(struct, schema_hook=_schema)
+
+
+def _hints(name: str, target: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(target)
+    except NameError as error:
+        raise BuildError(
+            f"{name}: a type in its signature cannot be resolved ({error}); import it at run time, "
+            "not under TYPE_CHECKING"
+        ) from None
+
+
+def _default(value: Any) -> Any:
+    # A mutable default would be shared by every stage of a process: a run must start empty.
+    if isinstance(value, (list, dict, set)):
+        return msgspec.field(default_factory=lambda: type(value)(value))
+    return value
+
+
+def _identifier(name: str) -> str:
+    return "".join(part.capitalize() for part in name.replace("-", "_").replace(".", "_").split("_")) or "Settings"
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, (str, Path)):
+        return Path(value)
+    raise ValueError(f"expected {getattr(kind, '__name__', kind)}, found {value!r}")
+
+
+def _schema(kind: type) -> dict[str, Any]:
+    if kind is Path:
+        return {"type": "string", "format": "path"}
+    raise NotImplementedError(f"no JSON schema for {kind}")

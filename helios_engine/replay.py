@@ -1,0 +1,129 @@
+"""Replay a run from its journal and compare; find the first event in which two runs differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from helios_engine import folder as folders
+from helios_engine.assemble import assemble, heads
+from helios_engine.build import Plan, build
+from helios_engine.codec import Codec
+from helios_engine.config import on_catalog
+from helios_engine.engine import Engine
+from helios_engine.errors import DataError, JournalError
+from helios_engine.events import Body
+from helios_engine.journal import JournalReader
+from helios_engine.plugins import Plugins
+from helios_engine.recording import Recording
+from helios_engine.runner import Progress, drive, pins
+
+
+class Replayed(NamedTuple):
+    """Heads on record and heads made anew; `differences` names the chains that are not equal."""
+
+    recorded: dict[str, str]
+    replayed: dict[str, str]
+
+    @property
+    def differences(self) -> list[str]:
+        """Chains whose heads differ, in the order of the pipeline."""
+        return [name for name in self.recorded if self.recorded[name] != self.replayed.get(name)]
+
+
+class Output(NamedTuple):
+    """One output of a replay, as the chains hash it."""
+
+    ts: int
+    stage: str
+    body: Body
+    cause: tuple[str, int]
+    turn: int
+
+
+class Difference(NamedTuple):
+    """The first output in which two runs differ; one side is missing when a run ends or is silent."""
+
+    number: int
+    left: Output | None
+    right: Output | None
+
+
+def open_run(
+    place: Path, catalog: Path | None = None, plugins: Plugins | None = None
+) -> tuple[Plan, JournalReader, dict[str, Any]]:
+    """Build a run again from its folder; DataError if the catalog no longer holds what it was run on."""
+    bare = JournalReader(place / folders.JOURNAL, Codec())
+    record = bare.header()
+    config = folders.read_config(place, record["config_path"])
+    if catalog is not None:
+        config = on_catalog(config, catalog)
+    plan = build(config, plugins)
+    for name, now in pins(plan).items():
+        before = record["pins"].get(name)
+        if before is None or before["digest"] != now["digest"]:
+            raise DataError(
+                f"{place.name}: the data of {name} is not what the run was made on: expected "
+                f"{before['rows'] if before else 'no'} rows with digest {before['digest'][:12] if before else '-'}, "
+                f"found {now['rows']} with {now['digest'][:12]}; name the old catalog with --catalog"
+            )
+    return plan, JournalReader(place / folders.JOURNAL, plan.codec), record
+
+
+def replay(
+    place: Path, catalog: Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
+) -> Replayed:
+    """Make every output of a complete run again, without venue and effects; raises JournalError."""
+    plan, reader, _ = open_run(place, catalog, plugins)
+    end = reader.end()
+    if end is None or end[0] != "complete":
+        status = "killed before its end" if end is None else end[0]
+        raise JournalError(f"{place.name}: the run was {status}; only a complete run can be compared by its heads")
+    recording = Recording(reader.inputs())
+    engine = assemble(plan, recording=recording)
+    if not drive(engine, plan, progress):
+        raise KeyboardInterrupt
+    if recording.left is not None:
+        raise JournalError(
+            f"{place.name}: the replay never reached turn {recording.left.turn}, where {recording.left.source} "
+            "answered; the stages no longer ask for it"
+        )
+    return Replayed(end[1], heads(plan, engine))
+
+
+def outputs(place: Path, catalog: Path | None = None, plugins: Plugins | None = None) -> Iterator[Output]:
+    """Every output of a run in order, made anew from its journal."""
+    plan, reader, _ = open_run(place, catalog, plugins)
+    engine = assemble(plan, recording=Recording(reader.inputs()))
+    collected: list[Output] = []
+    _listen(plan, engine, collected)
+    for _ in engine.run():
+        yield from collected
+        collected.clear()
+    engine.finish(plan.stop)
+    yield from collected
+
+
+def first_difference(left: Path, right: Path, catalog: Path | None = None) -> Difference | None:
+    """Walk two runs side by side to the first output that differs."""
+    one, two = outputs(left, catalog), outputs(right, catalog)
+    number = 0
+    while True:
+        a, b = next(one, None), next(two, None)
+        if a is None and b is None:
+            return None
+        if a is None or b is None or a[:4] != b[:4]:
+            return Difference(number, a, b)
+        number += 1
+
+
+def _listen(plan: Plan, engine: Engine, collected: list[Output]) -> None:
+    names = [node.name for node in plan.nodes]
+    hash_output = engine.journal.output
+
+    def hear(position: int, ts: int, body: Body, cause: tuple[str, int]) -> None:
+        hash_output(position, ts, body, cause)
+        collected.append(Output(ts, names[position], body, cause, engine.turns))
+
+    engine.pipeline.listen(hear)

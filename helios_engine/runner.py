@@ -1,0 +1,188 @@
+"""Run a backtest from config to run folder; `run` is the same from Python."""
+
+from __future__ import annotations
+
+import platform
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+from helios_engine import folder as folders
+from helios_engine.assemble import assemble, balances, heads
+from helios_engine.build import Plan, build
+from helios_engine.config import Config, load_config
+from helios_engine.engine import Engine
+from helios_engine.errors import HeliosError
+from helios_engine.plugins import Plugins
+from helios_engine.report.frames import Frames
+from helios_engine.report.page import write_page
+from helios_engine.report.summary import Summary, write_summary
+from helios_engine.reporting import summarise
+from helios_engine.results import Results
+from helios_engine.timeframe import iso
+
+Progress = Callable[[float, int], None]
+"""Called now and then with the share done (0…1) and the inputs taken so far."""
+
+_STEP = 2048
+_LIBRARIES = ("helios-engine", "nautilus_trader", "numpy", "pandas", "pyarrow", "msgspec", "pluggy")
+
+
+class Result(NamedTuple):
+    """A finished run: its folder, what it came to, and its tables as pandas frames."""
+
+    folder: Path
+    summary: Summary
+    frames: Frames
+
+    @property
+    def heads(self) -> dict[str, str]:
+        """The head of every chain."""
+        return self.summary.heads
+
+    @property
+    def report(self) -> Path:
+        """The HTML page."""
+        return self.folder / folders.REPORT
+
+
+def run(config: str | Path | Config, *, runs: str | Path = "runs", plugins: Plugins | None = None) -> Result:
+    """Backtest a config and return the result; raises HeliosError.
+
+    result = helios_engine.run("configs/six_kinds.toml")
+    result.frames.equity["equity"].plot()
+    """
+    loaded = config if isinstance(config, Config) else load_config(config)
+    return backtest(build(loaded, plugins), Path(runs))
+
+
+def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result:
+    """Run a plan to its end; a failed or interrupted run leaves a readable journal and says so."""
+    place = folders.new_folder(runs, plan.config, run_digest(plan))
+    started = time.time()
+    engine = assemble(plan, journal=place / folders.JOURNAL, results=place)
+    results = engine.results
+    assert results is not None
+    status, failure = "failed", None
+    try:
+        engine.journal.header(header(plan))
+        status = "complete" if drive(engine, plan, progress) else "interrupted"
+    except HeliosError as error:
+        failure = error
+        engine.pipeline.clear()
+    finally:
+        found = heads(plan, engine)
+        summary = _close(plan, engine, results, place, status, failure, found, started)
+    if failure is not None:
+        raise failure
+    write_page(place)
+    return Result(place, summary, Frames(place))
+
+
+def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:
+    """Take every input; False if Ctrl-C stopped it between two inputs."""
+    span = max(1, plan.stop - plan.begin)
+    with _stop_asked() as asked:
+        for number, given in enumerate(engine.run(), 1):
+            if asked:
+                return False
+            if progress is not None and number % _STEP == 0:
+                progress((given.ts - plan.begin) / span, number)
+        engine.finish(plan.stop)
+    return True
+
+
+def header(plan: Plan) -> dict[str, Any]:
+    """What identifies a run: config, data, plugins, seed and library versions."""
+    return {
+        "name": plan.config.run.name,
+        "config_path": str(plan.config.path),
+        "config_digest": plan.config.digest,
+        "pins": pins(plan),
+        "plugins": [str(identity) for identity in plan.plugins.identities.values()],
+        "stages": [node.name for node in plan.nodes],
+        "seed": plan.config.run.seed,
+        "begin": plan.begin,
+        "start": plan.start,
+        "stop": plan.stop,
+        "versions": versions(),
+    }
+
+
+def pins(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Digest, rows and span of every feed, by its name in the run."""
+    return {
+        feed.name: {
+            "digest": feed.pin.digest,
+            "rows": feed.pin.rows,
+            "first": feed.pin.first,
+            "last": feed.pin.last,
+        }
+        for feed in plan.feeds
+    }
+
+
+def versions() -> dict[str, str]:
+    """Python and the libraries that results may depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
+
+
+def run_digest(plan: Plan) -> str:
+    """Digest over config and data: two runs that share it should share their heads."""
+    import hashlib
+
+    parts = [plan.config.digest, *(feed.pin.digest for feed in plan.feeds)]
+    return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _close(
+    plan: Plan,
+    engine: Engine,
+    results: Results,
+    place: Path,
+    status: str,
+    failure: HeliosError | None,
+    found: Mapping[str, str],
+    started: float,
+) -> Summary:
+    results.close()
+    engine.journal.close(status, found)
+    summary = summarise(
+        plan,
+        engine,
+        place,
+        status=status,
+        error="" if failure is None else str(failure),
+        heads=dict(found),
+        started=iso(int(started * 1e9)),
+        finished=iso(time.time_ns()),
+        start_balances=balances(plan),
+    )
+    write_summary(place, summary)
+    return summary
+
+
+@contextmanager
+def _stop_asked() -> Iterator[list[int]]:
+    """Collect Ctrl-C instead of raising it inside a stage or the venue; a second one raises."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    try:
+        before = signal.signal(signal.SIGINT, ask)
+    except ValueError:  # not the main thread: whoever runs us handles signals
+        yield asked
+        return
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,169 @@
+"""The contract of a plugin: stages, feeds, effects, venues, and the specs that offer them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import msgspec
+
+from helios_engine.bodies import Instrument
+from helios_engine.events import Body, Event
+
+Outputs = Iterable[Body] | None
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """Events in, bodies out. It remembers what it has seen and nothing else.
+
+    `consumes` names the bodies it wants. What it may yield is read from the return annotation of
+    `on_event`, e.g. `-> Iterator[Features | VolForecast]`. The class may set `on`, a filter by
+    `instrument`, `timeframe` or `source`; the config's `on` replaces it.
+    """
+
+    consumes: ClassVar[Any]
+
+    def on_event(self, event: Any) -> Outputs:
+        """Take one event; return or yield the bodies that follow from it."""
+        ...
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A stage that writes its own state; without these two, plain attributes are saved."""
+
+    def dump(self) -> bytes:
+        """Return the state as bytes."""
+        ...
+
+    def load(self, state: bytes) -> None:
+        """Take the state back; outputs afterwards must be the same."""
+        ...
+
+
+class Pin(msgspec.Struct, frozen=True):
+    """What a feed will deliver, said before the run: the run's header holds it.
+
+    `digest` changes when any row does; `rows`, `first` and `last` (ns UTC) are for people and
+    for progress. `spans` and `issues` are carried into the header as they are.
+    """
+
+    digest: str
+    rows: int
+    first: int
+    last: int
+    issues: int = 0
+
+
+class Feed(Protocol):
+    """A source of inputs, oldest first."""
+
+    def pin(self) -> Pin:
+        """Say what will come."""
+        ...
+
+    def instruments(self) -> Iterable[Instrument]:
+        """The instruments the inputs speak of."""
+        ...
+
+    def inputs(self, start: int, stop: int) -> Iterator[tuple[int, Body]]:
+        """Yield `(ts, body)` with `start <= ts < stop`, ts never falling; ties keep their order."""
+        ...
+
+
+class Effect(Protocol):
+    """Outside work. `handles` names the bodies it takes; some of them get a reply."""
+
+    handles: ClassVar[Any]
+
+    def answer(self, body: Any) -> Body | None:
+        """Do the work; return the reply, or nothing. The engine adds the delay."""
+        ...
+
+
+class Venue(Protocol):
+    """Where orders go. It does not know where events come from: backtest and paper share it.
+
+    Answers are `OrderAccepted`, `OrderCanceled`, `Fill` and `Reject` bodies, in venue order.
+    """
+
+    def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
+        """Start at `ts` with the instruments known then."""
+        ...
+
+    def instrument(self, ts: int, body: Instrument) -> None:
+        """An instrument appeared or changed."""
+        ...
+
+    def market(self, ts: int, body: Body) -> Iterable[Body]:
+        """A market event happened: resting orders match. Called before the pipeline sees it."""
+        ...
+
+    def send(self, ts: int, intent: Body) -> None:
+        """Put an intent on its way; it arrives after the latency and meets the next event there."""
+        ...
+
+    def settle(self, ts: int) -> Iterable[Body]:
+        """Let the commands due by `ts` take effect. Called after every turn."""
+        ...
+
+    def finish(self, ts: int) -> Iterable[Body]:
+        """The run ends: let everything due take effect, and free what is held."""
+        ...
+
+
+class StageSpec(msgspec.Struct, frozen=True):
+    """Offer a stage under a name `kind.what`; settings are the class's typed keywords."""
+
+    name: str
+    factory: Callable[..., Any]
+
+
+class FeedSpec(msgspec.Struct, frozen=True):
+    """Offer a feed; `rank` orders inputs of one time (market data 20, replies 30, ticks 100)."""
+
+    name: str
+    factory: Callable[..., Any]
+    rank: int = 20
+
+
+class EffectSpec(msgspec.Struct, frozen=True):
+    """Offer an effect; `emits` names the reply bodies."""
+
+    name: str
+    factory: Callable[..., Any]
+    emits: tuple[type[Body], ...]
+
+
+class VenueSpec(msgspec.Struct, frozen=True):
+    """Offer a venue."""
+
+    name: str
+    factory: Callable[..., Any]
+
+
+class BodySpec(msgspec.Struct, frozen=True):
+    """Offer a body of the plugin's own, tagged `plugin.Name/version` in journals."""
+
+    body: type[Body]
+    tag: str
+
+
+Filter = Mapping[str, str | tuple[str, ...]]
+
+__all__ = [
+    "BodySpec",
+    "Effect",
+    "EffectSpec",
+    "Event",
+    "Feed",
+    "FeedSpec",
+    "Filter",
+    "Pin",
+    "Restorable",
+    "Stage",
+    "StageSpec",
+    "Venue",
+    "VenueSpec",
+]

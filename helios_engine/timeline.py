@@ -1,0 +1,114 @@
+"""Merge the sources of inputs into one stream by `(ts, rank, order)`; refuse what comes too late."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from helios_engine.bodies import Tick
+from helios_engine.errors import TimeError
+from helios_engine.events import Body
+from helios_engine.timeframe import iso
+
+MARKET, REPLY, TICK = 20, 30, 100
+"""Ranks: market data first, then replies, then the tick, which closes its time."""
+
+
+class Source(NamedTuple):
+    """A stream of `(ts, body)` and its place among others at one time."""
+
+    name: str
+    rank: int
+    inputs: Iterable[tuple[int, Body]]
+
+
+class Input(NamedTuple):
+    """What comes next: when, from whom, the how-manieth of that source, and what."""
+
+    ts: int
+    source: str
+    seq: int
+    body: Body
+
+
+class Timeline:
+    """Iterate over inputs in time order; `schedule` adds one that must not lie in the past."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.now = 0
+        self._names = [source.name for source in sources]
+        self._orders = {source.name: order for order, source in enumerate(sources)}
+        self._ranks = [source.rank for source in sources]
+        self._streams = [iter(source.inputs) for source in sources]
+        self._counts = [0] * len(sources)
+        self._last = [0] * len(sources)
+        # (ts, rank, order, seq) is unique, so bodies are never compared.
+        self._heap: list[tuple[int, int, int, int, Body]] = []
+        for order in range(len(sources)):
+            self._pull(order)
+
+    def schedule(self, ts: int, rank: int, source: str, body: Body) -> None:
+        """Add one input of a source that answers, such as an effect."""
+        order = self._orders.get(source)
+        if order is None:
+            order = self._orders[source] = len(self._names)
+            self._names.append(source)
+            self._ranks.append(rank)
+            self._streams.append(iter(()))
+            self._counts.append(0)
+            self._last.append(0)
+        if ts < self.now:
+            raise TimeError(
+                f"{source}: input at {iso(ts)} is older than now, {iso(self.now)}; what comes late is a "
+                "DataIssue, not an input"
+            )
+        self._push(order, ts, body)
+
+    def next(self) -> Input | None:
+        """Take the next input, or nothing when all sources are empty."""
+        if not self._heap:
+            return None
+        ts, _, order, seq, body = heapq.heappop(self._heap)
+        self.now = ts
+        self._pull(order)
+        return Input(ts, self._names[order], seq, body)
+
+    def __iter__(self) -> Iterator[Input]:
+        while (found := self.next()) is not None:
+            yield found
+
+    @property
+    def delivered(self) -> dict[str, int]:
+        """How many inputs of each source were taken so far."""
+        waiting = [0] * len(self._names)
+        for _, _, order, _, _ in self._heap:
+            waiting[order] += 1
+        return {name: self._counts[i] - waiting[i] for i, name in enumerate(self._names)}
+
+    def _pull(self, order: int) -> None:
+        found = next(self._streams[order], None)
+        if found is None:
+            return
+        ts, body = found
+        if ts <= 0:
+            raise TimeError(
+                f"{self._names[order]}: input {self._counts[order]} has ts {ts}; expected ns UTC after 1970"
+            )
+        if ts < self._last[order]:
+            raise TimeError(
+                f"{self._names[order]}: input {self._counts[order]} at {iso(ts)} is older than the one before it, "
+                f"{iso(self._last[order])}; a feed must deliver oldest first"
+            )
+        self._last[order] = ts
+        self._push(order, ts, body)
+
+    def _push(self, order: int, ts: int, body: Body) -> None:
+        heapq.heappush(self._heap, (ts, self._ranks[order], order, self._counts[order], body))
+        self._counts[order] += 1
+
+
+def ticks(timeframe: str, length: int, grace: int, start: int, stop: int) -> Iterator[tuple[int, Tick]]:
+    """A `Tick` for each boundary in `(start, stop]`, `grace` ns after it."""
+    for boundary in range(start - start % length + length, stop + 1, length):
+        yield boundary + grace, Tick(timeframe, boundary)
