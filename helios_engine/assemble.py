@@ -31,10 +31,13 @@ def assemble(
     results: Path | None = None,
     recording: Recording | None = None,
 ) -> Engine:
-    """Make an engine that is ready to run.
+    """Make an engine that is ready to run, with stages and effects that have seen nothing yet.
 
     With a `recording` the venue's answers and the effects' replies come from it: a replay.
     """
+    for node in plan.nodes:
+        node.renew()
+    effects = tuple(running._replace(effect=running.make()) for running in plan.effects) if recording is None else ()
     names = [node.name for node in plan.nodes]
     memory = Journal(journal, names, plan.codec)
     pipeline = Pipeline(plan.nodes, memory, leaves(plan.effects))
@@ -49,7 +52,7 @@ def assemble(
         pipeline=pipeline,
         port=port,
         journal=memory,
-        effects=plan.effects,
+        effects=effects,
         results=Results(results, plan.start) if results is not None else None,
         recording=recording,
         pinned=pinned(plan),

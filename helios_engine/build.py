@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -119,7 +120,8 @@ def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str)
     for key, value in settings.items():
         if isinstance(value, Path) and not value.is_absolute():
             settings[key] = config.path.parent / value
-    return lambda: factory(**settings)
+    # A copy for each instance: a stage that changed its settings would change the next run's.
+    return lambda: factory(**copy.deepcopy(settings))
 
 
 def _injected(config: Config, piece: Piece, known: Sequence[str]) -> dict[str, Any]:
@@ -146,10 +148,10 @@ def _feed(config: Config, piece: Piece, plugins: Plugins) -> RunningFeed:
 
 
 def _effect(config: Config, piece: Piece, plugins: Plugins) -> RunningEffect:
-    offers = plugins.offers("effect")
-    effect = _made(piece, _maker(config, piece, offers, "effect"))
+    make = _maker(config, piece, plugins.offers("effect"), "effect")
+    effect = _made(piece, make)
     handles = effect.handles if isinstance(effect.handles, tuple) else (effect.handles,)
-    return RunningEffect(piece.name, effect, handles, piece.delay)
+    return RunningEffect(piece.name, effect, make, handles, piece.delay)
 
 
 def _made(piece: Piece, make: Callable[[], Any]) -> Any:

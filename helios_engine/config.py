@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ class RunSection(_Section, frozen=True):
     """
 
     name: str
-    start: str | datetime | None = None
-    stop: str | datetime | None = None
+    start: str | None = None
+    stop: str | None = None
     warmup: str = "0s"
     tick: str | None = None
     grace: str = "0s"
@@ -188,8 +188,10 @@ class _Reader:
                     f"{place(self._path, self._text, f'[{name}]', key)}: "
                     f"unknown key {key!r} in [{name}]; {nearest(key, known)}"
                 )
+        # TOML has dates of its own; a config may write them with or without quotes.
+        plain = {k: v.isoformat() if isinstance(v, date) else v for k, v in given.items()}
         try:
-            return msgspec.convert(given, kind)
+            return msgspec.convert(plain, kind)
         except msgspec.ValidationError as error:
             key = str(error).rpartition("$.")[2].strip("`") if "$." in str(error) else ""
             raise ConfigError(f"{place(self._path, self._text, f'[{name}]', key)}: [{name}] {error}") from None

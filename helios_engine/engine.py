@@ -6,7 +6,7 @@ own turn, then commands that are due settle. What a turn sends out comes back in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick, Trade
@@ -26,6 +26,7 @@ class RunningEffect(NamedTuple):
 
     name: str
     effect: Effect
+    make: Callable[[], Effect]
     handles: tuple[type[Body], ...]
     delay: int
 
@@ -74,7 +75,7 @@ class Engine:
 
     def _next(self) -> Input | None:
         if self._recording is not None:
-            stored = self._recording.due(self.turns, venue=False)
+            stored = self._recording.due(self.turns)
             if stored is not None:
                 return stored
         return self.timeline.next()

@@ -38,6 +38,11 @@ class Node:
         self._vetted = {kind: (float_fields(kind), _time_fields(kind)) for kind in self.emits}
         _no_shared_state(name, type(self.stage))
 
+    def renew(self) -> None:
+        """Start over with a stage that has seen nothing."""
+        self.stage = self.make()
+        self.count = 0
+
     def wants(self, kind: type[Body], instrument: str | None, timeframe: str | None, source: str) -> bool:
         """Whether an event of this kind and key passes `consumes` and the `on` filter."""
         if not any(issubclass(kind, wanted) for wanted in self.consumes):

@@ -11,6 +11,7 @@ from helios_engine.node import Node
 from helios_engine.provenance import new_run
 
 Key = tuple[type[Body], str | None, str | None, str]
+Listener = Callable[[int, int, Body, tuple[str, int]], None]
 
 
 class Recorder(Protocol):
@@ -30,7 +31,7 @@ class Pipeline:
 
     def __init__(self, nodes: Sequence[Node], recorder: Recorder, leaving: Callable[[type[Body]], bool]) -> None:
         self.nodes = tuple(nodes)
-        self._record = recorder.output
+        self._record: Listener = recorder.output
         self._run = new_run()
         self._leaves: dict[type[Body], bool] = {kind: leaving(kind) for node in self.nodes for kind in node.emits}
         self._routes: dict[Key, tuple[int, ...]] = {}
@@ -58,7 +59,7 @@ class Pipeline:
                     node.count += 1
         return leaving
 
-    def listen(self, hear: Callable[[int, int, Body, tuple[str, int]], None]) -> None:
+    def listen(self, hear: Listener) -> None:
         """Let `hear` take every output from now on, in place of the recorder."""
         self._record = hear
 
@@ -68,10 +69,6 @@ class Pipeline:
         saved = state.dump(node.stage)
         node.stage = node.make()
         state.load(node.stage, saved)
-
-    def clear(self) -> None:
-        """Forget a turn that was cut short."""
-        self._inbox = [[] for _ in self.nodes]
 
     def _post(self, event: Event[Body], after: int) -> int:
         """Put the event before the stages behind `after` that want it; return them as a bit mask."""

@@ -14,7 +14,7 @@ from helios_engine.errors import BuildError, ConfigError
 
 def settings_struct(name: str, factory: Callable[..., Any]) -> type[msgspec.Struct]:
     """Build the settings struct of a recipe; BuildError if a keyword has no type or no name."""
-    target = factory.__init__ if inspect.isclass(factory) else factory  # type: ignore[misc]
+    target = factory.__init__ if inspect.isclass(factory) else factory
     if target is object.__init__:
         return msgspec.defstruct(_identifier(name), [], frozen=True, kw_only=True, forbid_unknown_fields=True)
     hints = _hints(name, target)

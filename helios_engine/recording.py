@@ -19,18 +19,24 @@ class Recording:
         self._inputs = inputs
         self._head = next(inputs, None)
 
-    def due(self, turn: int, *, venue: bool) -> Input | None:
-        """Take the input of this turn, if it is stored and comes from the venue (or does not)."""
+    def due(self, turn: int) -> Input | None:
+        """Take the input that opened this turn, if it is stored and does not come from the venue."""
         head = self._head
-        if head is None or head.turn != turn or (head.source == VENUE) != venue:
+        if head is None or head.turn != turn or head.source == VENUE:
             return None
+        return self._take(head)
+
+    def answer(self, turn: int, ts: int) -> Input | None:
+        """Take the venue's answer that opened this turn at `ts`."""
+        head = self._head
+        # Prints open no turn, so the turn alone would let an answer come a print too early.
+        if head is None or (head.turn, head.ts) != (turn, ts) or head.source != VENUE:
+            return None
+        return self._take(head)
+
+    def _take(self, head: StoredInput) -> Input:
         self._head = next(self._inputs, None)
         return Input(head.ts, head.source, head.seq, head.body)
-
-    @property
-    def left(self) -> StoredInput | None:
-        """The first input that was never asked for; there is none after a faithful replay."""
-        return self._head
 
 
 class RecordedVenue:
@@ -48,20 +54,20 @@ class RecordedVenue:
 
     def market(self, ts: int, body: Body) -> Iterator[Body]:
         """The answers that were recorded for this turn on."""
-        return self._answers()
+        return self._answers(ts)
 
     def send(self, ts: int, intent: Body) -> None:
         """The answer is on record."""
 
     def settle(self, ts: int) -> Iterator[Body]:
         """The answers that were recorded for this turn on."""
-        return self._answers()
+        return self._answers(ts)
 
     def finish(self, ts: int) -> Iterator[Body]:
         """The answers that were recorded for this turn on."""
-        return self._answers()
+        return self._answers(ts)
 
-    def _answers(self) -> Iterator[Body]:
+    def _answers(self, ts: int) -> Iterator[Body]:
         # Lazy on purpose: each answer opens turns of its own before the next one is due.
-        while (found := self._recording.due(self._turn(), venue=True)) is not None:
+        while (found := self._recording.answer(self._turn(), ts)) is not None:
             yield found.body

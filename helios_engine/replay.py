@@ -80,15 +80,9 @@ def replay(
     if end is None or end[0] != "complete":
         status = "killed before its end" if end is None else end[0]
         raise JournalError(f"{place.name}: the run was {status}; only a complete run can be compared by its heads")
-    recording = Recording(reader.inputs())
-    engine = assemble(plan, recording=recording)
+    engine = assemble(plan, recording=Recording(reader.inputs()))
     if not drive(engine, plan, progress):
         raise KeyboardInterrupt
-    if recording.left is not None:
-        raise JournalError(
-            f"{place.name}: the replay never reached turn {recording.left.turn}, where {recording.left.source} "
-            "answered; the stages no longer ask for it"
-        )
     return Replayed(end[1], heads(plan, engine))
 
 
@@ -105,9 +99,11 @@ def outputs(place: Path, catalog: Path | None = None, plugins: Plugins | None = 
     yield from collected
 
 
-def first_difference(left: Path, right: Path, catalog: Path | None = None) -> Difference | None:
+def first_difference(
+    left: Path, right: Path, catalog: Path | None = None, plugins: Plugins | None = None
+) -> Difference | None:
     """Walk two runs side by side to the first output that differs."""
-    one, two = outputs(left, catalog), outputs(right, catalog)
+    one, two = outputs(left, catalog, plugins), outputs(right, catalog, plugins)
     number = 0
     while True:
         a, b = next(one, None), next(two, None)

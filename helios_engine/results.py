@@ -71,6 +71,7 @@ class Results:
         self._equity = Table(folder / "equity.parquet", EQUITY)
         self._prices = Table(folder / "prices.parquet", PRICES)
         self._fills = Table(folder / "fills.parquet", FILLS)
+        self._tables = (self._equity, self._prices, self._fills)
 
     def tick(self, ts: int, ledger: Ledger) -> None:
         """Note the marked account and the last prices at a tick."""
@@ -101,8 +102,13 @@ class Results:
 
     def close(self) -> None:
         """Finish the files."""
-        for table in (self._equity, self._prices, self._fills):
+        for table in self._tables:
             table.close()
+
+    def discard(self) -> None:
+        """Remove the files: a Parquet file without its footer is of use to nobody."""
+        for table in self._tables:
+            table.path.unlink(missing_ok=True)
 
 
 def _guard(path: Path, work: Any) -> Any:

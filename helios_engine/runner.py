@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from helios_engine import folder as folders
-from helios_engine.assemble import assemble, balances, heads
+from helios_engine.assemble import assemble, heads
 from helios_engine.build import Plan, build
 from helios_engine.config import Config, load_config
 from helios_engine.engine import Engine
@@ -21,7 +21,7 @@ from helios_engine.errors import HeliosError
 from helios_engine.plugins import Plugins
 from helios_engine.report.frames import Frames
 from helios_engine.report.page import write_page
-from helios_engine.report.summary import Summary, write_summary
+from helios_engine.report.summary import Status, Summary, write_summary
 from helios_engine.reporting import summarise
 from helios_engine.results import Results
 from helios_engine.timeframe import iso
@@ -68,19 +68,21 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
     engine = assemble(plan, journal=place / folders.JOURNAL, results=place)
     results = engine.results
     assert results is not None
-    status, failure = "failed", None
+    status: Status = "failed"
+    failure: BaseException | None = None
     try:
         engine.journal.header(header(plan))
         status = "complete" if drive(engine, plan, progress) else "interrupted"
-    except HeliosError as error:
+    except (HeliosError, KeyboardInterrupt) as error:
         failure = error
-        engine.pipeline.clear()
-    finally:
-        found = heads(plan, engine)
-        summary = _close(plan, engine, results, place, status, failure, found, started)
+    try:
+        summary = _close(plan, engine, results, place, status, failure, started)
+        write_page(place)
+    except HeliosError as error:
+        results.discard()
+        raise (failure or error) from error
     if failure is not None:
         raise failure
-    write_page(place)
     return Result(place, summary, Frames(place))
 
 
@@ -145,23 +147,21 @@ def _close(
     engine: Engine,
     results: Results,
     place: Path,
-    status: str,
-    failure: HeliosError | None,
-    found: Mapping[str, str],
+    status: Status,
+    failure: BaseException | None,
     started: float,
 ) -> Summary:
     results.close()
-    engine.journal.close(status, found)
+    engine.journal.close(status, heads(plan, engine))
     summary = summarise(
         plan,
         engine,
         place,
         status=status,
         error="" if failure is None else str(failure),
-        heads=dict(found),
         started=iso(int(started * 1e9)),
         finished=iso(time.time_ns()),
-        start_balances=balances(plan),
+        versions=versions(),
     )
     write_summary(place, summary)
     return summary

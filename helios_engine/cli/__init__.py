@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = _fail("interrupted", INTERRUPTED, arguments)
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough; keep Python from complaining at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
 

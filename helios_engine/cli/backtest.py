@@ -42,6 +42,5 @@ def backtest(config: Path, catalog: Path | None, runs: Path | None, as_json: boo
             }
         )
     else:
-        click.echo(summary_text(result.summary))
-        click.echo(f"run     {result.folder}\nreport  {result.report}")
+        click.echo(summary_text(result.summary, result.folder))
     return 0 if result.summary.status == "complete" else INTERRUPTED

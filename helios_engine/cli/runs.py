@@ -52,7 +52,7 @@ def show(run: str, runs: Path | None, as_json: bool) -> int:
     place = find_folder(run, runs_path(runs))
     if (place / SUMMARY).is_file():
         summary = read_summary(place)
-        print_json(msgspec.to_builtins(summary)) if as_json else click.echo(summary_text(summary))
+        print_json(msgspec.to_builtins(summary)) if as_json else click.echo(summary_text(summary, place))
         return 0
     reader = JournalReader(place / JOURNAL, Codec(), salvage=True)
     header, decisions = reader.header(), sum(1 for _ in reader.outputs())

@@ -13,7 +13,7 @@ class Chunk(NamedTuple):
     """The state of a chain after a chunk: enough to find the first chunk that differs."""
 
     chain: str
-    count: int
+    outputs: int
     digest: str
     first_ts: int
     last_ts: int

@@ -1,0 +1,42 @@
+"""From a run folder's tables to its metrics; writes trades.parquet and legs.parquet on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from helios_engine.bodies import Instrument
+from helios_engine.journal.frames import storage_error
+from helios_engine.report.frames import Frames
+from helios_engine.report.metrics import Metrics, measure
+from helios_engine.report.round_trips import LEGS, TRADES, round_trips, table
+from helios_engine.report.valuation import Valuation
+
+
+def measure_run(
+    folder: Path, instruments: Iterable[Instrument], currency: str, rates: Mapping[str, str] | None = None
+) -> Metrics:
+    """Measure the run in `folder`, whose equity, fills and prices are written.
+
+    `currency` is the report currency; `rates` names the instrument that prices each other one, as
+    the config's `[account]` does. Raises JournalError for a missing table, StorageError when full.
+    """
+    frames = Frames(folder)
+    valuation = Valuation(currency, instruments, rates or {}, frames.prices)
+    ends = [pd.DatetimeIndex(frame.index).asi8[-1] for frame in (frames.equity, frames.fills) if len(frame)]
+    trips, legs = round_trips(frames.fills, valuation, int(max(ends, default=0)))
+    _write(folder / "trades.parquet", table(trips, TRADES))
+    _write(folder / "legs.parquet", table(legs, LEGS))
+    return measure(frames.equity, trips, legs)
+
+
+def _write(path: Path, rows: pa.Table) -> None:
+    try:
+        pq.write_table(rows, path, compression="zstd")
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise storage_error(path, error) from error

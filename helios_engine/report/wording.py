@@ -1,0 +1,82 @@
+"""Numbers as a report writes them; what is not known is a dash."""
+
+from __future__ import annotations
+
+from helios_engine.report.metrics import Metrics
+from helios_engine.timeframe import UNITS
+
+NONE = "–"
+
+
+def percent(value: float | None, *, signed: bool = False) -> str:
+    """A fraction in percent with two digits."""
+    return NONE if value is None else f"{value:{'+' if signed else ''}.2%}"
+
+
+def ratio(value: float | None) -> str:
+    """A plain number with two digits."""
+    return NONE if value is None else f"{value:,.2f}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount with its currency: two digits, or up to eight below one."""
+    if value is None:
+        return NONE
+    text = f"{value:,.2f}" if abs(value) >= 1 or value == 0 else f"{value:,.8f}".rstrip("0")
+    return f"{text} {currency}".rstrip()
+
+
+def quantity(value: float | None) -> str:
+    """A price or a size: up to eight digits, no trailing zeros."""
+    if value is None:
+        return NONE
+    text = f"{value:,.8f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def duration(value: int | None) -> str:
+    """Nanoseconds in the two largest units that matter: `12d 4h`, `3h 15m`, `40s`."""
+    if value is None:
+        return NONE
+    if value < UNITS["s"]:
+        return "0s" if value == 0 else f"{value / UNITS['s']:.3f}s"
+    parts = []
+    for name in ("d", "h", "m", "s"):
+        count, value = divmod(value, UNITS[name])
+        if count:
+            parts.append(f"{count}{name}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def rows(metrics: Metrics, currency: str) -> list[tuple[str, str, str]]:
+    """Every metric as (label, value, reason of a missing value), in the order of a report."""
+    m = metrics
+    days = f"{m.days} daily return{'s' if m.days != 1 else ''}"
+    found = [
+        ("total_return", "Total return", percent(m.total_return, signed=True)),
+        ("cagr", "Yearly growth (CAGR)", percent(m.cagr, signed=True)),
+        ("max_drawdown", "Deepest drawdown", percent(m.max_drawdown)),
+        ("max_drawdown_duration", "… peak to recovery or end", duration(m.max_drawdown_duration)),
+        ("volatility", f"Volatility, yearly ({days})", percent(m.volatility)),
+        ("sharpe", "Sharpe (365 d, risk-free 0)", ratio(m.sharpe)),
+        ("sortino", "Sortino (target 0)", ratio(m.sortino)),
+        ("calmar", "Calmar", ratio(m.calmar)),
+        ("exposure_time", "Time with a position", percent(m.exposure_time)),
+        ("exposure_mean", "Mean exposure over equity", percent(m.exposure_mean)),
+        ("traded", "Traded value", money(m.traded, currency)),
+        ("turnover", "Turnover, times mean equity", ratio(m.turnover)),
+        ("costs", "Fees", money(m.costs, currency)),
+        ("costs_fraction", "… of the starting equity", percent(m.costs_fraction)),
+        ("fills", "Fills", f"{m.fills:,}"),
+        ("trades", "Round trips, closed", f"{m.trades:,}"),
+        ("open_trades", "Round trips, still open", f"{m.open_trades:,}"),
+        ("hit_rate", "Hit rate, after fees", percent(m.hit_rate)),
+        ("profit_factor", "Profit factor, after fees", ratio(m.profit_factor)),
+        ("payoff", "Payoff (mean win over mean loss)", ratio(m.payoff)),
+        ("mean_net", "Mean net result", money(m.mean_net, currency)),
+        ("mean_duration", "Mean length of a round trip", duration(m.mean_duration)),
+        ("span", "Marked span", duration(m.span)),
+    ]
+    return [(label, value, m.reasons.get(name, "")) for name, label, value in found]

@@ -1,0 +1,101 @@
+"""What a finished engine has to say of itself, for `run.json` and everything made from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from helios_engine.assemble import heads
+from helios_engine.build import Plan
+from helios_engine.engine import Engine
+from helios_engine.plugins import Identity
+from helios_engine.report.measure import measure_run
+from helios_engine.report.metrics import Metrics
+from helios_engine.report.summary import AccountNote, Counts, PluginNote, Span, Status, Summary
+
+
+def summarise(
+    plan: Plan,
+    engine: Engine,
+    place: Path,
+    *,
+    status: Status,
+    error: str,
+    started: str,
+    finished: str,
+    versions: dict[str, str],
+) -> Summary:
+    """Summarise a run whose tables lie in `place`; a failed one is measured as far as it got."""
+    account, port = plan.config.account, engine.port
+    metrics = measure_run(place, plan.instruments, account.currency, account.rates)
+    return Summary(
+        name=plan.config.run.name,
+        status=status,
+        error=error,
+        config_digest=plan.config.digest,
+        started=started,
+        finished=finished,
+        span=Span(start=plan.start, stop=plan.stop),
+        counts=Counts(
+            inputs=sum(engine.timeline.delivered.values()),
+            turns=engine.turns,
+            outputs={node.name: node.count for node in plan.nodes},
+            orders=port.orders,
+            fills=port.fills,
+            rejects=dict(port.rejects),
+            dropped=port.early,
+        ),
+        heads=heads(plan, engine),
+        pins={feed.name: feed.pin for feed in plan.feeds},
+        plugins=[PluginNote(name=i.name, identity=str(i)) for i in _used(plan)],
+        versions=versions,
+        account=AccountNote(
+            currency=account.currency, start_equity=metrics.start_equity, end_equity=metrics.end_equity
+        ),
+        models=_models(plan, engine),
+        metrics=metrics,
+        warnings=_warnings(plan, engine, metrics),
+    )
+
+
+def _used(plan: Plan) -> list[Identity]:
+    """The plugins whose recipes this run is made of, not all that are installed."""
+    pieces = (("feed", plan.config.feeds), ("stage", plan.config.stages), ("effect", plan.config.effects))
+    found: dict[str, Identity] = {}
+    for kind, tables in (*pieces, ("venue", (plan.config.venue,))):
+        offers = plan.plugins.offers(kind)  # type: ignore[arg-type]
+        for piece in tables:
+            identity = offers[piece.use].plugin
+            found[identity.name] = identity
+    return list(found.values())
+
+
+def _models(plan: Plan, engine: Engine) -> dict[str, str]:
+    """What fills, latency, fees and limits were modelled by, in words."""
+    told = getattr(engine.port.venue, "models", None)
+    limits = [f"{k} {v}" for k, v in ((k, getattr(plan.config.gate, k)) for k in plan.config.gate.__struct_fields__) if v]
+    fees = {f"{d.maker_fee:.2%} / {d.taker_fee:.2%}" for d in plan.instruments}
+    return {
+        "venue": plan.config.venue.use,
+        "fees": f"maker / taker {', '.join(sorted(fees))}",
+        "gate": ", ".join(limits) or "no limits set",
+        **(told() if told is not None else {}),
+    }
+
+
+def _warnings(plan: Plan, engine: Engine, metrics: Metrics) -> list[str]:
+    """What a reader should know before believing the figures."""
+    found = []
+    free = [d.instrument for d in plan.instruments if not d.maker_fee and not d.taker_fee]
+    if free:
+        found.append(f"no fees are known for {', '.join(free)}: set maker_fee and taker_fee under [[instrument]]")
+    if engine.port.early:
+        found.append(f"{engine.port.early} intents before the start were turned away")
+    issues = sum(feed.pin.issues for feed in plan.feeds)
+    if issues:
+        found.append(f"the data has {issues} known issues: see `helios-engine data ls`")
+    rejected = sum(engine.port.rejects.values()) - engine.port.rejects["gate: warm-up"]
+    if rejected:
+        found.append(f"{rejected} intents were rejected by gate or venue")
+    if metrics.days < 30:
+        found.append(f"{metrics.days} daily returns: rates per year say little over so short a span")
+    return found
