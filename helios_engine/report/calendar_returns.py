@@ -2,7 +2,7 @@
 
 A day runs from after midnight through the next midnight, so that the mark of 00:00 closes the day
 before; a month likewise. The first return starts at the first mark, so the product over all is the
-total return. A day or month without a mark has a return of 0.
+total return. A day or month without a mark has a return of 0; one that starts at or below 0 has NaN.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ def _returns(equity: pd.Series[float], period: str) -> pd.Series[float]:
     last = last.reindex(pd.date_range(last.index[0], last.index[-1], freq=period)).ffill()
     before = last.shift(1)
     before.iloc[0] = equity.iloc[0]
-    returns = last / before - 1.0
+    returns = last / before.where(before > 0) - 1.0
     # A first mark on its own, such as the one of the opening midnight, has no return.
     return returns.iloc[1:] if starts[0] != starts[1] else returns

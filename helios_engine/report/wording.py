@@ -27,11 +27,12 @@ def money(value: float | None, currency: str) -> str:
 
 
 def quantity(value: float | None) -> str:
-    """A price or a size: up to eight digits, no trailing zeros."""
+    """A price or a size: ten significant digits, eight at most behind the point, no trailing zeros."""
     if value is None:
         return NONE
-    text = f"{value:,.8f}"
-    return text.rstrip("0").rstrip(".")
+    whole = len(str(int(abs(value))))
+    text = f"{value:,.{max(0, min(8, 10 - whole))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def duration(value: int | None) -> str:

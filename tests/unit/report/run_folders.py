@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,7 +23,7 @@ BTC = Instrument("BTCZAR.VALR", "BTC", "ZAR", 0, 8, Decimal(1), Decimal("0.00000
 ETH = Instrument("ETHZAR.VALR", "ETH", "ZAR", 0, 8, Decimal(1), Decimal("0.00000001"))
 
 
-def write_table(path: Path, schema: pa.Schema, rows: list[tuple[object, ...]]) -> None:
+def write_table(path: Path, schema: pa.Schema, rows: Sequence[tuple[object, ...]]) -> None:
     """Rows in the schema's order to Parquet."""
     columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in schema]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
@@ -80,7 +81,11 @@ def write_run(folder: Path, *, name: str = "random_walk", days: int = 120, seed:
             rejects={"gate: max_position": 3},
             dropped=2,
         ),
-        heads={"decisions": "0123456789abcdef" * 4, "inputs": "fedcba9876543210" * 4, "stage.features.basic": "aa" * 32},
+        heads={
+            "decisions": "0123456789abcdef" * 4,
+            "inputs": "fedcba9876543210" * 4,
+            "stage.features.basic": "aa" * 32,
+        },
         pins={"catalog.trades:BTCZAR.VALR": Pin("cd" * 16, 98_765, START, START + days * DAY - 1, 4)},
         plugins=[PluginNote(name="features", identity="features=helios_features@0123456789ab")],
         versions={"python": "3.11.9", "numpy": "2.1.0"},

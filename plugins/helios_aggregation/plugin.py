@@ -1,0 +1,12 @@
+"""What this plugin offers."""
+
+from __future__ import annotations
+
+from helios_aggregation.time_bars import TimeBars
+from helios_engine.hookspecs import hookimpl
+from helios_engine.stage import StageSpec
+
+
+@hookimpl
+def helios_stages() -> list[StageSpec]:
+    return [StageSpec("aggregation.time_bars", TimeBars)]

@@ -1,0 +1,12 @@
+"""What this plugin offers."""
+
+from __future__ import annotations
+
+from helios_engine.hookspecs import hookimpl
+from helios_engine.stage import StageSpec
+from helios_features.basic import Basic
+
+
+@hookimpl
+def helios_stages() -> list[StageSpec]:
+    return [StageSpec("features.basic", Basic)]

@@ -1,0 +1,1 @@
+"""A slow strategist behind a language model, recorded and replayed."""

@@ -1,0 +1,1 @@
+"""Features to predictions, through requests and replies."""

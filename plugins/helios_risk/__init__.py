@@ -1,0 +1,1 @@
+"""How much of a signal the times and the account allow."""

@@ -1,0 +1,1 @@
+"""Signal stages, one file a strategy."""
