@@ -36,7 +36,7 @@ def trips(rows: list[Row]) -> list[Trip]:
     return round_trips(fills(rows), Valuation("ZAR", [BTC], {}, prices([])), 100)[0]
 
 
-def test_a_trip_runs_from_flat_to_flat():
+def test_a_trip_runs_from_flat_to_flat() -> None:
     found = trips([("BUY", 2, 100, 1, "ZAR"), ("SELL", 2, 110, 1.5, "ZAR")])
 
     assert found == [
@@ -44,7 +44,7 @@ def test_a_trip_runs_from_flat_to_flat():
     ]
 
 
-def test_partial_exits_belong_to_one_trip_at_average_prices():
+def test_partial_exits_belong_to_one_trip_at_average_prices() -> None:
     (trip,) = trips(
         [("BUY", 1, 100, 0, "ZAR"), ("BUY", 3, 120, 0, "ZAR"), ("SELL", 1, 130, 0, "ZAR"), ("SELL", 3, 110, 0, "ZAR")]
     )
@@ -52,34 +52,34 @@ def test_partial_exits_belong_to_one_trip_at_average_prices():
     assert (trip.quantity, trip.entry_price, trip.exit_price, trip.gross) == (4.0, 115.0, 115.0, 0.0)
 
 
-def test_a_flip_ends_one_trip_and_begins_the_next_with_its_share_of_the_fee():
+def test_a_flip_ends_one_trip_and_begins_the_next_with_its_share_of_the_fee() -> None:
     long, short = trips([("BUY", 1, 100, 0, "ZAR"), ("SELL", 4, 110, 4, "ZAR"), ("BUY", 3, 100, 0, "ZAR")])
 
     assert (long.side, long.gross, long.fees) == ("LONG", 10.0, 1.0)
     assert (short.side, short.quantity, short.gross, short.fees) == ("SHORT", 3.0, 30.0, 3.0)
 
 
-def test_what_is_still_held_is_listed_as_open():
+def test_what_is_still_held_is_listed_as_open() -> None:
     (trip,) = trips([("SELL", 3, 100, 1, "ZAR"), ("BUY", 1, 90, 1, "ZAR")])
 
     assert (trip.is_open, trip.exit_ts, trip.open_quantity, trip.gross, trip.net) == (True, None, 2.0, 10.0, 8.0)
     assert trip.duration == 99
 
 
-def test_decimal_quantities_that_cancel_end_flat():
+def test_decimal_quantities_that_cancel_end_flat() -> None:
     found = trips([("BUY", 0.1, 100, 0, "ZAR"), ("BUY", 0.2, 100, 0, "ZAR"), ("SELL", 0.3, 100, 0, "ZAR")])
 
     assert [trip.is_open for trip in found] == [False]
 
 
-def test_a_fee_in_the_base_currency_shrinks_the_position_and_costs_its_price():
+def test_a_fee_in_the_base_currency_shrinks_the_position_and_costs_its_price() -> None:
     (trip,) = trips([("BUY", 1, 100, 0.001, "BTC"), ("SELL", 0.999, 110, 0, "ZAR")])
 
     assert trip.net == pytest.approx(0.999 * 110 - 100)
     assert trip.fees == pytest.approx(0.1)
 
 
-def test_fees_and_values_are_in_the_report_currency_by_the_last_known_rate():
+def test_fees_and_values_are_in_the_report_currency_by_the_last_known_rate() -> None:
     valuation = Valuation(
         "ZAR", [USDT], {"USDT": "USDTZAR.VALR"}, prices([(1, "USDTZAR.VALR", 18.0), (9, "USDTZAR.VALR", 99.0)])
     )
@@ -89,7 +89,7 @@ def test_fees_and_values_are_in_the_report_currency_by_the_last_known_rate():
     assert (legs[0].value, legs[0].fee) == (3600.0, 18.0)
 
 
-def test_an_unpriced_currency_leaves_the_value_unknown():
+def test_an_unpriced_currency_leaves_the_value_unknown() -> None:
     _, legs = round_trips(
         fills([("BUY", 2, 100, 1, "USDT")], "BTCUSDT.VALR"), Valuation("ZAR", [USDT], {}, prices([])), 100
     )
@@ -98,7 +98,7 @@ def test_an_unpriced_currency_leaves_the_value_unknown():
     assert math.isnan(legs[0].fee)
 
 
-def test_legs_say_whether_a_fill_enters_leaves_or_flips():
+def test_legs_say_whether_a_fill_enters_leaves_or_flips() -> None:
     rows: list[Row] = [
         (side, size, 100, 0, "ZAR") for side, size in [("BUY", 1), ("BUY", 1), ("SELL", 1), ("SELL", 3), ("BUY", 2)]
     ]
@@ -108,15 +108,16 @@ def test_legs_say_whether_a_fill_enters_leaves_or_flips():
     assert [leg.role for leg in legs] == ["entry", "entry", "exit", "flip", "exit"]
 
 
-def test_a_fill_of_an_unknown_instrument_is_refused_by_name():
+def test_a_fill_of_an_unknown_instrument_is_refused_by_name() -> None:
     with pytest.raises(JournalError, match=r"DOGEZAR\.VALR"):
         round_trips(fills([("BUY", 1, 1, 0, "ZAR")], "DOGEZAR.VALR"), Valuation("ZAR", [BTC], {}, prices([])), 1)
 
 
-def test_no_fills_make_an_empty_table():
+def test_no_fills_make_an_empty_table() -> None:
     assert table(trips([]), TRADES).num_rows == 0
 
 
+Step = tuple[str, int, int, int, str]
 STEP = st.tuples(
     st.sampled_from(["BUY", "SELL"]),
     st.integers(1, 500),
@@ -127,7 +128,9 @@ STEP = st.tuples(
 
 
 @given(st.lists(STEP, max_size=25))
-def test_the_nets_of_a_book_that_ends_flat_sum_to_its_change_in_cash(steps):
+def test_the_nets_of_a_book_that_ends_flat_sum_to_its_change_in_cash(
+    steps: list[Step],
+) -> None:
     # Exact decimals, so that the ledger and the trips see the same numbers.
     rows: list[Row] = []
     cash, held = Decimal(0), Decimal(0)
@@ -150,7 +153,9 @@ def test_the_nets_of_a_book_that_ends_flat_sum_to_its_change_in_cash(steps):
 
 
 @given(st.lists(STEP, max_size=25))
-def test_gross_is_quantity_times_the_difference_of_the_average_prices(steps):
+def test_gross_is_quantity_times_the_difference_of_the_average_prices(
+    steps: list[Step],
+) -> None:
     rows: list[Row] = [(side, size / 1000, float(price), 0.0, "ZAR") for side, size, price, _, _ in steps]
 
     for trip in trips(rows):

@@ -1,0 +1,1 @@
+"""The only folder that imports nautilus_trader: a sim venue on its matching engine and accounts."""

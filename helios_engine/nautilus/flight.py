@@ -1,0 +1,61 @@
+"""Commands on their way to the venue, and when each may take effect."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from helios_engine.bodies import CancelIntent, ModifyIntent, OrderIntent, Print
+from helios_engine.events import Body
+
+Command = OrderIntent | CancelIntent | ModifyIntent
+AT_ONCE = 1
+"""Nanoseconds to a venue that is fed with bars: nothing shorter than a bar can be told apart."""
+
+
+class Flying(NamedTuple):
+    """A command, when it arrives (ns UTC), and whether it reacts to a fill inside a bar."""
+
+    arrival: int
+    is_reaction: bool
+    command: Command
+
+
+class Flight:
+    """The commands of one instrument, in the order in which they were sent.
+
+    On trades a command takes effect at the first event at or after its arrival. On bars, whose path is
+    four prints, one that was decided at a close takes effect at the next open; decided in the middle of a
+    bar it waits for the next open as well, because what lies between the prints is not known, unless it
+    reacts to a fill on that very path.
+    """
+
+    def __init__(self, latency: int) -> None:
+        self._latency = latency
+        self._queue: deque[Flying] = deque()
+        self._last_print = 0
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def send(self, ts: int, command: Command) -> None:
+        """Put a command on its way at `ts`."""
+        on_bars = self._last_print > 0
+        arrival = ts + (AT_ONCE if on_bars else self._latency)
+        self._queue.append(Flying(arrival, on_bars and ts == self._last_print, command))
+
+    def note(self, body: Body) -> None:
+        """Remember that the market of this instrument is made of prints."""
+        if isinstance(body, Print):
+            self._last_print = body.ts_event
+
+    def due(self, ts: int, body: Body) -> list[Command]:
+        """Take the commands that take effect at this market event, in order; none passes another."""
+        found: list[Command] = []
+        while self._queue:
+            head = self._queue[0]
+            waits_for_open = isinstance(body, Print) and body.phase != "open" and not head.is_reaction
+            if head.arrival > ts or waits_for_open:
+                break
+            found.append(self._queue.popleft().command)
+        return found

@@ -1,0 +1,210 @@
+"""The sim venue: Helios' events in, answers out, nautilus_trader's matching and account between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from nautilus_trader.model.enums import OrderSide, TimeInForce
+from nautilus_trader.model.identifiers import ClientOrderId
+
+from helios_engine.bodies import (
+    BookDelta,
+    BookSnapshot,
+    CancelIntent,
+    Instrument,
+    ModifyIntent,
+    OrderIntent,
+    Print,
+    Quote,
+    Reject,
+    Trade,
+)
+from helios_engine.errors import BuildError, ConfigError
+from helios_engine.events import Body
+from helios_engine.nautilus.answers import answer
+from helios_engine.nautilus.assembly import Assembly
+from helios_engine.nautilus.flight import Command, Flight
+from helios_engine.nautilus.market import Market, Memory, Ticker, pair
+from helios_engine.timeframe import nanoseconds
+
+FILL_PROBABILITY = {"touch": 1.0, "through": 0.0}
+_TIME_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
+
+
+class SimVenue:
+    """Matches on trades and prints; implements `helios_engine.stage.Venue`.
+
+    A command waits at its instrument (see `Flight`): it takes effect at that instrument's next event, never
+    on a price from before it arrived. Events that can change nothing, because no order rests and none is due,
+    are remembered instead of shown to nautilus, unless `dense`.
+    """
+
+    def __init__(self, *, balances: Mapping[str, str], latency: str, fill_model: str, dense: bool) -> None:
+        self._balances = {currency: _amount(currency, text) for currency, text in balances.items()}
+        self._latency = _latency(latency)
+        self._fill_model, self._dense = fill_model, dense
+        self._assembly: Assembly | None = None
+        self._tickers: dict[str, Ticker] = {}
+        self._memories: dict[str, Memory] = {}
+        self._flights: dict[str, Flight] = {}
+        self._resting: dict[str, int] = {}
+        self._now: Market | None = None
+        self._answers: list[Body] = []
+
+    def models(self) -> dict[str, str]:
+        """The models in words, for the report."""
+        return {
+            "fills": f"{self._fill_model}: market orders at the next trade or open, no spread",
+            "latency": f"{self._latency} ns on trades; with bars alone, the next open",
+            "account": "cash",
+        }
+
+    def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
+        """Open the account at `ts` for instruments that all name one venue."""
+        known = list(instruments)
+        names = {definition.instrument.rpartition(".")[2] for definition in known}
+        if len(names) != 1:
+            raise BuildError(f"nautilus.sim is one venue with one account; the instruments name {sorted(names) or 'none'}")
+        probability = FILL_PROBABILITY[self._fill_model]
+        self._assembly = Assembly(names.pop(), self._balances, probability)
+        self._assembly.bus.subscribe("events.order.*", self._hear)
+        for definition in known:
+            self.instrument(ts, definition)
+        self._assembly.start(ts)
+
+    def instrument(self, ts: int, body: Instrument) -> None:
+        """Add an instrument; changing one that is traded is not supported yet."""
+        if body.instrument in self._tickers:
+            raise BuildError(f"{body.instrument} changes its definition at {ts}; nautilus.sim does not take that yet")
+        assert self._assembly is not None
+        definition = pair(body)
+        self._assembly.cache.add_instrument(definition)
+        self._assembly.exchange.add_instrument(definition)
+        self._tickers[body.instrument] = Ticker(body)
+        self._memories[body.instrument] = Memory()
+        self._flights[body.instrument] = Flight(self._latency)
+        self._resting[body.instrument] = 0
+
+    def market(self, ts: int, body: Body) -> list[Body]:
+        """Match what rests on a market event; its instrument's due commands follow at `settle`."""
+        if not isinstance(body, Trade | Print):
+            if isinstance(body, Quote | BookSnapshot | BookDelta):
+                raise BuildError(f"nautilus.sim matches on trades and bars; it does not take {type(body).__name__} yet")
+            return []
+        name = body.instrument
+        self._now = body
+        self._flights[name].note(body)
+        if self._dense or self._resting[name]:
+            self._show([*self._memories[name].take(), body])
+            self._memories[name].shown(body)
+            return self._take()
+        self._memories[name].add(body)
+        return []
+
+    def send(self, ts: int, intent: Body) -> None:
+        """Put an intent on its way."""
+        assert isinstance(intent, Command)
+        self._flights[intent.instrument].send(ts, intent)
+
+    def settle(self, ts: int) -> list[Body]:
+        """Let commands take effect that are due at the market event of this moment."""
+        body, self._now = self._now, None
+        if body is None:
+            return []
+        flight = self._flights[body.instrument]
+        if len(flight):
+            self._apply(ts, body, flight.due(ts, body))
+        return self._take()
+
+    def finish(self, ts: int) -> list[Body]:
+        """Nothing more is due: a command that never met an event has no answer."""
+        return self._take()
+
+    def balances(self) -> dict[str, Decimal]:
+        """Total balance by currency."""
+        assert self._assembly is not None
+        return self._assembly.balances()
+
+    def _apply(self, ts: int, body: Market, commands: list[Command]) -> None:
+        if not commands:
+            return
+        self._show(self._memories[body.instrument].take())
+        assert self._assembly is not None
+        self._assembly.clock.set_time(ts)
+        for command in commands:
+            try:
+                self._command(command)
+            except ValueError as error:
+                self._answers.append(Reject(command.id, command.instrument, "venue", str(error)))
+
+    def _command(self, command: Command) -> None:
+        assert self._assembly is not None
+        desk, ticker = self._assembly.desk, self._tickers[command.instrument]
+        if isinstance(command, OrderIntent):
+            desk.submit_order(self._order(desk.order_factory, ticker, command))
+            return
+        order = self._assembly.cache.order(ClientOrderId(command.id))
+        if order is None or order.is_closed:
+            verb = "cancel" if isinstance(command, CancelIntent) else "modify"
+            raise ValueError(f"{verb}: no open order {command.id!r}")
+        if isinstance(command, ModifyIntent):
+            quantity = None if command.quantity is None else ticker.quantity(command.quantity)
+            price = None if command.price is None else ticker.price(command.price)
+            desk.modify_order(order, quantity, price)
+        else:
+            desk.cancel_order(order)
+
+    def _order(self, factory: Any, ticker: Ticker, intent: OrderIntent) -> Any:
+        terms: dict[str, Any] = {
+            "instrument_id": ticker.id,
+            "order_side": OrderSide.BUY if intent.side == "BUY" else OrderSide.SELL,
+            "quantity": ticker.quantity(intent.quantity),
+            "time_in_force": _TIME_IN_FORCE[intent.time_in_force],
+            "reduce_only": intent.reduce_only,
+            "client_order_id": ClientOrderId(intent.id),
+        }
+        if intent.type == "MARKET":
+            return factory.market(**terms)
+        if intent.price is None:
+            raise ValueError("a LIMIT order needs a price")
+        return factory.limit(price=ticker.price(intent.price), post_only=intent.post_only, **terms)
+
+    def _show(self, bodies: list[Market]) -> None:
+        assert self._assembly is not None
+        for body in bodies:
+            tick = self._tickers[body.instrument].tick(body)
+            self._assembly.clock.set_time(body.ts_event)
+            self._assembly.exchange.process_trade_tick(tick)
+            self._assembly.cache.add_trade_tick(tick)
+
+    def _hear(self, event: Any) -> None:
+        found = answer(event)
+        if found is not None:
+            self._answers.append(found)
+
+    def _take(self) -> list[Body]:
+        found, self._answers = self._answers, []
+        assert self._assembly is not None
+        for name in {getattr(body, "instrument", "") for body in found}:
+            open_orders = self._assembly.cache.orders_open_count(instrument_id=self._tickers[name].id)
+            self._resting[name] = open_orders
+        return found
+
+
+def _amount(currency: str, text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ConfigError(f"[account] balances: {currency} = {text!r} is not an amount of money") from None
+
+
+def _latency(text: str) -> int:
+    try:
+        found = nanoseconds(text)
+    except ValueError as error:
+        raise ConfigError(f"nautilus.sim latency: {error}") from None
+    if found < 1:
+        raise ConfigError("nautilus.sim latency must be at least 1ns: an order may not meet the event it was decided on")
+    return found
