@@ -16,7 +16,7 @@ bench: $(STAMP)
 	@"$(BIN)/python" -m tests.bench
 
 sample: $(STAMP)
-	@"$(BIN)/python" data_catalog/make_sample.py
+	@"$(BIN)/helios-engine" data generate --catalog data_catalog/sample
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (a few minutes, once)" >&2

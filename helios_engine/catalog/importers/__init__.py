@@ -1,0 +1,1 @@
+"""Vendors' files to data sets; one file a format."""

@@ -1,0 +1,54 @@
+"""The market of the sample that comes with Helios, and how it is written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from helios_engine.bodies import Instrument
+from helios_engine.catalog.generate import Market, bars_of, generate
+from helios_engine.catalog.manifest import Manifest
+from helios_engine.catalog.store import Catalog
+from helios_engine.timeframe import timeframe_ns
+
+# VALR's fees for pairs quoted in ZAR, tier 1, and its minimums for BTCZAR, as published in 2026.
+_TERMS = {
+    "quote": "ZAR",
+    "price_scale": 0,
+    "size_scale": 8,
+    "tick": Decimal(1),
+    "lot": Decimal("0.00000001"),
+    "min_notional": Decimal(10),
+    "maker_fee": Decimal("0.0018"),
+    "taker_fee": Decimal("0.0035"),
+}
+SAMPLE = (
+    Market(
+        instrument=Instrument(instrument="BTCZAR.VALR", base="BTC", min_quantity=Decimal("0.00001"), **_TERMS),  # type: ignore[arg-type]
+        price=1_650_000.0,
+        daily_volatility=0.025,
+        size=0.004,
+    ),
+    Market(
+        instrument=Instrument(instrument="ETHZAR.VALR", base="ETH", min_quantity=Decimal("0.0001"), **_TERMS),  # type: ignore[arg-type]
+        price=55_000.0,
+        daily_volatility=0.035,
+        size=0.08,
+    ),
+)
+START, DAYS, SEED, TIMEFRAME = "2026-01-05", 10, 20260105, "1h"
+
+
+def write_market(root: Path, markets: tuple[Market, ...], start: str, days: int, seed: int, timeframe: str) -> list[Manifest]:
+    """Generate trades and the bars that follow from them into a catalog; returns what was written."""
+    catalog = Catalog(root)
+    written = []
+    for market in markets:
+        trades = generate(markets, start, days, seed)[market.instrument.instrument]
+        source = f"generated, seed {seed}"
+        written.append(catalog.write("trades", market.instrument, trades, source=source, replace=True))
+        bars = bars_of(trades, timeframe_ns(timeframe))
+        written.append(
+            catalog.write("bars", market.instrument, bars, timeframe=timeframe, source=source, replace=True)
+        )
+    return written
