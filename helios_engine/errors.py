@@ -8,6 +8,7 @@
     ├── JournalError    a run folder or journal cannot be read           exit 3
     ├── StorageError    the disk is full or a file cannot be written     exit 3
     ├── StageError      a stage broke the contract or raised             exit 1
+    ├── VenueError      a simulated venue can no longer be believed      exit 1
     ├── TimeError       an input is older than now                       exit 3
     └── NotAvailableError  something optional is missing or not recorded  exit 4
 
@@ -63,6 +64,12 @@ class StorageError(HeliosError):
 
 class StageError(HeliosError):
     """A stage broke the contract or raised; names the stage and the event."""
+
+    exit_code = 1
+
+
+class VenueError(HeliosError):
+    """A simulated venue reached a state that it can no longer be believed in."""
 
     exit_code = 1
 

@@ -73,8 +73,8 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
     try:
         engine.journal.header(header(plan))
         status = "complete" if drive(engine, plan, progress) else "interrupted"
-    except (HeliosError, KeyboardInterrupt) as error:
-        failure = error
+    except (Exception, KeyboardInterrupt) as error:
+        failure = error  # raised again below, once what there is has been written
     try:
         summary = _close(plan, engine, results, place, status, failure, started)
         write_page(place)

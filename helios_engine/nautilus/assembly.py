@@ -18,7 +18,7 @@ from nautilus_trader.config import StrategyConfig
 from nautilus_trader.data.engine import DataEngine
 from nautilus_trader.execution.engine import ExecutionEngine
 from nautilus_trader.model.enums import AccountType, BookType, OmsType
-from nautilus_trader.model.identifiers import TraderId, Venue
+from nautilus_trader.model.identifiers import InstrumentId, TraderId, Venue
 from nautilus_trader.model.objects import Currency, Money
 from nautilus_trader.portfolio.portfolio import Portfolio
 from nautilus_trader.risk.engine import RiskEngine
@@ -69,6 +69,16 @@ class Assembly:
         self.exchange.initialize_account()
         for part in (self.execution, self.risk, self.client, self.desk):
             part.start()
+
+    def free(self, code: str) -> Decimal:
+        """Free balance in a currency, 0 if the account never held it."""
+        found = self.exchange.get_account().balance_free(currency(code))
+        return Decimal(0) if found is None else found.as_decimal()
+
+    def ask(self, instrument: InstrumentId) -> Decimal | None:
+        """The price that a purchase would pay now; nothing before the first trade."""
+        found = self.exchange.get_matching_engine(instrument).best_ask_price()
+        return None if found is None else found.as_decimal()
 
     def balances(self) -> dict[str, Decimal]:
         """Total balance by currency."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import VenueSpec
-
-if TYPE_CHECKING:
-    from helios_engine.nautilus.venue import SimVenue
+from helios_engine.stage import Venue, VenueSpec
 
 FillModel = Literal["touch", "through"]
 
 
 def sim_venue(
     balances: dict[str, str], latency: str = "1ns", fill_model: FillModel = "through", dense: bool = False
-) -> SimVenue:
+) -> Venue:
     """nautilus_trader's matching engine with a cash account; market and limit orders on trades or bars.
 
     `latency` is the way to the venue. `fill_model` says when a resting limit order is filled: `through`,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from nautilus_trader.accounting.error import AccountError
 from nautilus_trader.model.enums import OrderSide, TimeInForce
 from nautilus_trader.model.identifiers import ClientOrderId
 
@@ -21,7 +22,7 @@ from helios_engine.bodies import (
     Reject,
     Trade,
 )
-from helios_engine.errors import BuildError, ConfigError
+from helios_engine.errors import BuildError, ConfigError, VenueError
 from helios_engine.events import Body
 from helios_engine.nautilus.answers import answer
 from helios_engine.nautilus.assembly import Assembly
@@ -46,6 +47,7 @@ class SimVenue:
         self._latency = _latency(latency)
         self._fill_model, self._dense = fill_model, dense
         self._assembly: Assembly | None = None
+        self._definitions: dict[str, Instrument] = {}
         self._tickers: dict[str, Ticker] = {}
         self._memories: dict[str, Memory] = {}
         self._flights: dict[str, Flight] = {}
@@ -82,6 +84,7 @@ class SimVenue:
         definition = pair(body)
         self._assembly.cache.add_instrument(definition)
         self._assembly.exchange.add_instrument(definition)
+        self._definitions[body.instrument] = body
         self._tickers[body.instrument] = Ticker(body)
         self._memories[body.instrument] = Memory()
         self._flights[body.instrument] = Flight(self._latency)
@@ -97,7 +100,12 @@ class SimVenue:
         self._now = body
         self._flights[name].note(body)
         if self._dense or self._resting[name]:
-            self._show([*self._memories[name].take(), body])
+            try:
+                self._show([*self._memories[name].take(), body])
+            except AccountError as error:
+                raise VenueError(
+                    f"the account cannot hold what nautilus filled for {name}: {error}; trade less than all of the balance"
+                ) from error
             self._memories[name].shown(body)
             return self._take()
         self._memories[name].add(body)
@@ -138,11 +146,16 @@ class SimVenue:
                 self._command(command)
             except ValueError as error:
                 self._answers.append(Reject(command.id, command.instrument, "venue", str(error)))
+            except AccountError as error:
+                raise VenueError(
+                    f"the account cannot hold what nautilus filled for {command}: {error}; trade less than all of the balance"
+                ) from error
 
     def _command(self, command: Command) -> None:
         assert self._assembly is not None
         desk, ticker = self._assembly.desk, self._tickers[command.instrument]
         if isinstance(command, OrderIntent):
+            self._afford(command)
             desk.submit_order(self._order(desk.order_factory, ticker, command))
             return
         order = self._assembly.cache.order(ClientOrderId(command.id))
@@ -155,6 +168,23 @@ class SimVenue:
             desk.modify_order(order, quantity, price)
         else:
             desk.cancel_order(order)
+
+    def _afford(self, intent: OrderIntent) -> None:
+        """Refuse a purchase that the free balance does not cover with its fee; nautilus looks at the price alone."""
+        assert self._assembly is not None
+        definition = self._definitions[intent.instrument]
+        price = intent.price
+        if intent.side != "BUY":
+            return
+        if price is None:
+            ask = self._assembly.ask(self._tickers[intent.instrument].id)
+            if ask is None:
+                return  # no market yet: nautilus rejects it
+            price = ask + definition.tick  # what is more than the last trade's size costs a tick more
+        need = intent.quantity * price * (1 + max(definition.maker_fee, definition.taker_fee))
+        free = self._assembly.free(definition.quote)
+        if need > free:
+            raise ValueError(f"INSUFFICIENT_BALANCE: needs {need:.2f} {definition.quote} with fees, free {free}")
 
     def _order(self, factory: Any, ticker: Ticker, intent: OrderIntent) -> Any:
         terms: dict[str, Any] = {
