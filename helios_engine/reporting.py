@@ -72,7 +72,9 @@ def _used(plan: Plan) -> list[Identity]:
 def _models(plan: Plan, engine: Engine) -> dict[str, str]:
     """What fills, latency, fees and limits were modelled by, in words."""
     told = getattr(engine.port.venue, "models", None)
-    limits = [f"{k} {v}" for k, v in ((k, getattr(plan.config.gate, k)) for k in plan.config.gate.__struct_fields__) if v]
+    limits = [
+        f"{k} {v}" for k, v in ((k, getattr(plan.config.gate, k)) for k in plan.config.gate.__struct_fields__) if v
+    ]
     fees = {f"{d.maker_fee:.2%} / {d.taker_fee:.2%}" for d in plan.instruments}
     return {
         "venue": plan.config.venue.use,

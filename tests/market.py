@@ -91,7 +91,17 @@ class NextPrint:
                 price = D(repr(body.price))
                 fee = intent.quantity * price * self.fee
                 found.append(
-                    Fill(intent.id, f"F-{self.fills}", intent.instrument, intent.side, intent.quantity, price, fee, "ZAR", "TAKER")
+                    Fill(
+                        intent.id,
+                        f"F-{self.fills}",
+                        intent.instrument,
+                        intent.side,
+                        intent.quantity,
+                        price,
+                        fee,
+                        "ZAR",
+                        "TAKER",
+                    )
                 )
         return found
 
@@ -143,7 +153,9 @@ class Asker:
 
     def on_event(self, event: Event[Bar]) -> Iterator[PredictRequest]:
         self.count += 1
-        yield PredictRequest(str(self.count), "test.model", event.body.instrument, "close/1", repr(event.body.close).encode(), b"")
+        yield PredictRequest(
+            str(self.count), "test.model", event.body.instrument, "close/1", repr(event.body.close).encode(), b""
+        )
 
 
 class Model:

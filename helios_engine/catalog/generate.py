@@ -49,7 +49,9 @@ def generate(markets: Sequence[Market], start: str, days: int, seed: int) -> dic
     minutes = days * (DAY // MINUTE)
     common = draw.standard_normal(minutes)
     return {
-        market.instrument.instrument: _trades(market, begin, minutes, common, np.random.Generator(np.random.PCG64([seed, n])))
+        market.instrument.instrument: _trades(
+            market, begin, minutes, common, np.random.Generator(np.random.PCG64([seed, n]))
+        )
         for n, market in enumerate(markets)
     }
 
@@ -71,7 +73,9 @@ def _trades(
     unit = 10**definition.price_scale
     tick = round(float(definition.tick) * unit)
     price = np.round(level * (1 + side * market.spread / 2) * unit / tick).astype(np.int64) * tick
-    lot = max(1, round(float(max(definition.lot, definition.min_quantity, Decimal("0.00001"))) * 10**definition.size_scale))
+    lot = max(
+        1, round(float(max(definition.lot, definition.min_quantity, Decimal("0.00001"))) * 10**definition.size_scale)
+    )
     sizes = market.size * np.exp(draw.standard_normal(minute.size) * _QUANTITY) * 10**definition.size_scale
     quantity = np.maximum(1, np.round(sizes / lot)).astype(np.int64) * lot
     ids = pa.array([f"g{n}" for n in range(minute.size)], pa.string())

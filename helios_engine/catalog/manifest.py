@@ -82,7 +82,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
-        raise DataError(f"no data set at {folder}: {FILE} is missing; `helios-engine data ls` lists what there is") from None
+        raise DataError(
+            f"no data set at {folder}: {FILE} is missing; `helios-engine data ls` lists what there is"
+        ) from None
     except (OSError, msgspec.DecodeError) as error:
         raise DataError(f"{path}: not a readable manifest: {error}; import the data again with --replace") from None
     if found.format != FORMAT:

@@ -39,7 +39,9 @@ SAMPLE = (
 START, DAYS, SEED, TIMEFRAME = "2026-01-05", 10, 20260105, "1h"
 
 
-def write_market(root: Path, markets: tuple[Market, ...], start: str, days: int, seed: int, timeframe: str) -> list[Manifest]:
+def write_market(
+    root: Path, markets: tuple[Market, ...], start: str, days: int, seed: int, timeframe: str
+) -> list[Manifest]:
     """Generate trades and the bars that follow from them into a catalog; returns what was written."""
     catalog = Catalog(root)
     written = []
@@ -48,7 +50,5 @@ def write_market(root: Path, markets: tuple[Market, ...], start: str, days: int,
         source = f"generated, seed {seed}"
         written.append(catalog.write("trades", market.instrument, trades, source=source, replace=True))
         bars = bars_of(trades, timeframe_ns(timeframe))
-        written.append(
-            catalog.write("bars", market.instrument, bars, timeframe=timeframe, source=source, replace=True)
-        )
+        written.append(catalog.write("bars", market.instrument, bars, timeframe=timeframe, source=source, replace=True))
     return written

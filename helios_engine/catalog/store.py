@@ -38,7 +38,9 @@ class Catalog:
         if not (folder / FILE).is_file():
             there = ", ".join(d.name for d in self.datasets()) or "none"
             wanted = " ".join(filter(None, (kind, instrument, timeframe)))
-            raise DataError(f"no {wanted} in the catalog {self.root}; there are: {there}. `helios-engine data import` brings more")
+            raise DataError(
+                f"no {wanted} in the catalog {self.root}; there are: {there}. `helios-engine data import` brings more"
+            )
         return Dataset(folder)
 
     def write(
@@ -114,7 +116,9 @@ class Dataset:
                 stat = path.stat()
                 found = _sha256(path, stat.st_mtime_ns, stat.st_size)
             except OSError as error:
-                raise DataError(f"{path}: cannot be read: {error.strerror}; import the data again with --replace") from None
+                raise DataError(
+                    f"{path}: cannot be read: {error.strerror}; import the data again with --replace"
+                ) from None
             if found != part.sha256:
                 raise DataError(
                     f"{path}: its content is not what the manifest says (truncated or changed); import the data again with --replace"
@@ -130,13 +134,17 @@ class Dataset:
                 file = ds.dataset(path, schema=tables.SCHEMAS[self.manifest.kind], format="parquet")
                 keep = (ds.field("ts") >= start) & (ds.field("ts") < stop)
                 inside = part.first >= start and part.last < stop
-                scan = file.scanner(filter=None if inside else keep, batch_size=rows, use_threads=False, batch_readahead=1)
+                scan = file.scanner(
+                    filter=None if inside else keep, batch_size=rows, use_threads=False, batch_readahead=1
+                )
                 for batch in scan.to_batches():
                     if batch.num_rows:
                         self._check_known(batch, path)
                         yield batch
             except (pa.ArrowInvalid, OSError) as error:
-                raise DataError(f"{path}: not a readable Parquet file: {error}; import the data again with --replace") from None
+                raise DataError(
+                    f"{path}: not a readable Parquet file: {error}; import the data again with --replace"
+                ) from None
 
     def _check_known(self, batch: pa.RecordBatch, path: Path) -> None:
         if self.manifest.kind != "bars":
@@ -180,7 +188,9 @@ def _merged(folder: Path, before: Manifest, new: Manifest) -> Manifest:
             "the first import, or use --replace"
         )
     if new.first <= before.last and before.first <= new.last:
-        raise DataError(f"{folder}: the new rows overlap with the {before.rows:,} rows at hand; use --replace to start over")
+        raise DataError(
+            f"{folder}: the new rows overlap with the {before.rows:,} rows at hand; use --replace to start over"
+        )
     early, late = sorted((before, new), key=lambda m: m.first)
     source = ", ".join(dict.fromkeys([*before.source.split(", "), *new.source.split(", ")]))
     issues = tuple(sorted((*before.issues, *new.issues), key=lambda i: i.ts_from))

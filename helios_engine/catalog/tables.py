@@ -35,7 +35,11 @@ def check(kind: str, table: pa.Table, timeframe: str, where: Where, *, allow_ohl
     _refuse(columns["ts"] <= 0, where, lambda i: f"time {columns['ts'][i]} is not after 1970; check --unit")
     ts = columns["ts"]
     falls = np.concatenate([[False], ts[1:] < ts[:-1]])
-    _refuse(falls, where, lambda i: f"time {iso(int(ts[i]))} is before that of the row above, {iso(int(ts[i - 1]))}; add --sort")
+    _refuse(
+        falls,
+        where,
+        lambda i: f"time {iso(int(ts[i]))} is before that of the row above, {iso(int(ts[i - 1]))}; add --sort",
+    )
     if kind == "bars":
         _check_bars(columns, timeframe, where, allow_ohlc=allow_ohlc)
     else:
@@ -47,19 +51,31 @@ def _check_bars(c: dict[str, Column], timeframe: str, where: Where, *, allow_ohl
     length = timeframe_ns(timeframe)
     start, close = c["ts_open"], c["ts_close"]
     same = np.concatenate([[False], start[1:] == start[:-1]])
-    _refuse(same, where, lambda i: f"a second bar opens at {iso(int(start[i]))}; add --drop-identical if it is the same bar")
-    _refuse(start % length != 0, where, lambda i: f"{iso(int(start[i]))} is not on a {timeframe} boundary; check --unit, --stamp")
+    _refuse(
+        same, where, lambda i: f"a second bar opens at {iso(int(start[i]))}; add --drop-identical if it is the same bar"
+    )
+    _refuse(
+        start % length != 0,
+        where,
+        lambda i: f"{iso(int(start[i]))} is not on a {timeframe} boundary; check --unit, --stamp",
+    )
     _refuse(close - start != length, where, lambda i: f"the bar is {int(close[i] - start[i])} ns long, not {timeframe}")
     _refuse(
         c["ts"] < close,
         where,
-        lambda i: f"the bar is known at {iso(int(c['ts'][i]))}, before it closes at {iso(int(close[i]))}: that would be look-ahead",
+        lambda i: (
+            f"the bar is known at {iso(int(c['ts'][i]))}, before it closes at {iso(int(close[i]))}: that would be look-ahead"
+        ),
     )
     for name in ("open", "high", "low", "close"):
         _refuse(c[name] <= 0, where, lambda i, name=name: f"{name} is not positive")
     _refuse(c["low"] > c["high"], where, lambda i: "low is above high; are the columns in another order?")
     if not allow_ohlc:
-        _refuse(outside(c), where, lambda i: "open or close lies outside [low, high]; add --allow-ohlc if the vendor means it")
+        _refuse(
+            outside(c),
+            where,
+            lambda i: "open or close lies outside [low, high]; add --allow-ohlc if the vendor means it",
+        )
 
 
 def outside(c: dict[str, Column]) -> NDArray[np.bool_]:

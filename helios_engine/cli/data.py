@@ -70,7 +70,9 @@ def import_files(paths: tuple[Path, ...], catalog: Path | None, as_json: bool, r
             issues=found.issues,
             replace=replace and number == 0,
         )
-        rows.append({"file": path.name, "rows": found.table.num_rows, "issues": [msgspec.to_builtins(i) for i in found.issues]})
+        rows.append(
+            {"file": path.name, "rows": found.table.num_rows, "issues": [msgspec.to_builtins(i) for i in found.issues]}
+        )
         if not as_json:
             click.echo(f"{path.name}: {found.table.num_rows:,} rows, {len(found.issues)} issues")
     if as_json:
@@ -78,7 +80,9 @@ def import_files(paths: tuple[Path, ...], catalog: Path | None, as_json: bool, r
     else:
         click.echo(_line(manifest))
         if not manifest.instrument.taker_fee:
-            click.echo("no fees were given: set --maker-fee and --taker-fee, or [[instrument]] in the run's config", err=True)
+            click.echo(
+                "no fees were given: set --maker-fee and --taker-fee, or [[instrument]] in the run's config", err=True
+            )
     return 0
 
 

@@ -75,6 +75,11 @@ class Assembly:
         found = self.exchange.get_account().balance_free(currency(code))
         return Decimal(0) if found is None else found.as_decimal()
 
+    def locked(self, code: str) -> Decimal:
+        """What resting orders hold back in a currency."""
+        found = self.exchange.get_account().balance_locked(currency(code))
+        return Decimal(0) if found is None else found.as_decimal()
+
     def ask(self, instrument: InstrumentId) -> Decimal | None:
         """The price that a purchase would pay now; nothing before the first trade."""
         found = self.exchange.get_matching_engine(instrument).best_ask_price()

@@ -68,9 +68,13 @@ class SimVenue:
         known = list(instruments)
         names = {definition.instrument.rpartition(".")[2] for definition in known}
         if len(names) != 1:
-            raise BuildError(f"nautilus.sim is one venue with one account; the instruments name {sorted(names) or 'none'}")
+            raise BuildError(
+                f"nautilus.sim is one venue with one account; the instruments name {sorted(names) or 'none'}"
+            )
         probability = FILL_PROBABILITY[self._fill_model]
-        self._assembly = Assembly(names.pop(), self._balances, probability)
+        # nautilus locks nothing in a currency that the account never held, so each begins with at least 0.
+        currencies = {code: Decimal(0) for d in known for code in (d.base, d.quote)}
+        self._assembly = Assembly(names.pop(), {**currencies, **self._balances}, probability)
         self._assembly.bus.subscribe("events.order.*", self._hear)
         for definition in known:
             self.instrument(ts, definition)
@@ -181,10 +185,12 @@ class SimVenue:
             if ask is None:
                 return  # no market yet: nautilus rejects it
             price = ask + definition.tick  # what is more than the last trade's size costs a tick more
-        need = intent.quantity * price * (1 + max(definition.maker_fee, definition.taker_fee))
-        free = self._assembly.free(definition.quote)
+        rate = max(definition.maker_fee, definition.taker_fee)
+        need = intent.quantity * price * (1 + rate)
+        # Resting purchases lock their price, but not the fee that they will cost.
+        free = self._assembly.free(definition.quote) - self._assembly.locked(definition.quote) * rate
         if need > free:
-            raise ValueError(f"INSUFFICIENT_BALANCE: needs {need:.2f} {definition.quote} with fees, free {free}")
+            raise ValueError(f"INSUFFICIENT_BALANCE: needs {need:.2f} {definition.quote} with fees, free {free:.2f}")
 
     def _order(self, factory: Any, ticker: Ticker, intent: OrderIntent) -> Any:
         terms: dict[str, Any] = {
@@ -236,5 +242,7 @@ def _latency(text: str) -> int:
     except ValueError as error:
         raise ConfigError(f"nautilus.sim latency: {error}") from None
     if found < 1:
-        raise ConfigError("nautilus.sim latency must be at least 1ns: an order may not meet the event it was decided on")
+        raise ConfigError(
+            "nautilus.sim latency must be at least 1ns: an order may not meet the event it was decided on"
+        )
     return found

@@ -56,7 +56,15 @@ def test_a_run_leaves_journal_tables_summary_and_page(tmp_path: Path) -> None:
 
     names = {path.name for path in result.folder.iterdir()}
 
-    assert names >= {"config.toml", "journal.hlj", "equity.parquet", "fills.parquet", "prices.parquet", "run.json", "report.html"}
+    assert names >= {
+        "config.toml",
+        "journal.hlj",
+        "equity.parquet",
+        "fills.parquet",
+        "prices.parquet",
+        "run.json",
+        "report.html",
+    }
     assert result.summary.status == "complete"
 
 
@@ -74,7 +82,9 @@ def test_the_equity_of_the_tables_is_that_of_the_ledger(tmp_path: Path) -> None:
 def test_a_stage_that_raises_stops_the_run_and_leaves_a_readable_journal(tmp_path: Path) -> None:
     made = plan('[[stage]]\nuse = "test.breaks"\n', StageSpec("test.breaks", Breaks))
 
-    with pytest.raises(StageError, match=r"stage 'test.breaks' on Bar test.walk#49 at .*: KeyError at test_runner.py:\d+"):
+    with pytest.raises(
+        StageError, match=r"stage 'test.breaks' on Bar test.walk#49 at .*: KeyError at test_runner.py:\d+"
+    ):
         backtest(made, tmp_path)
 
     folder = find_folder("last", tmp_path)

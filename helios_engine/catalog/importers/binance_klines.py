@@ -20,7 +20,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def import_klines(path: Path, terms: rows.Terms, timeframe: str, *, sort: bool = False, drop_identical: bool = False) -> Imported:
+def import_klines(
+    path: Path, terms: rows.Terms, timeframe: str, *, sort: bool = False, drop_identical: bool = False
+) -> Imported:
     """Read a klines file into a checked table of bars."""
     text = reading.read_text(path, COLUMNS)
 
@@ -31,7 +33,14 @@ def import_klines(path: Path, terms: rows.Terms, timeframe: str, *, sort: bool =
     opened = reading.times(text["open_time"], unit, where)
     numbers = {name: decimals.parse(text[name], name, where) for name in ("open", "high", "low", "close", "volume")}
     return bars_table(
-        terms, timeframe, opened, opened + timeframe_ns(timeframe), numbers, where, sort=sort, drop_identical=drop_identical
+        terms,
+        timeframe,
+        opened,
+        opened + timeframe_ns(timeframe),
+        numbers,
+        where,
+        sort=sort,
+        drop_identical=drop_identical,
     )
 
 

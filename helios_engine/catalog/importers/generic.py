@@ -107,9 +107,7 @@ def bars_table(
     instrument = rows.definition(terms, price_scale, numbers["volume"][1])
     scales = {name: instrument.size_scale if name == "volume" else instrument.price_scale for name in numbers}
     columns = {name: rows.scaled(values, scale, scales[name]) for name, (values, scale) in numbers.items()}
-    table = pa.table(
-        {"ts": closed, "ts_open": opened, "ts_close": closed, **columns}, schema=tables.SCHEMAS["bars"]
-    )
+    table = pa.table({"ts": closed, "ts_open": opened, "ts_close": closed, **columns}, schema=tables.SCHEMAS["bars"])
     table, issues = rows.ordered(table, where, sort=sort, drop_identical=drop_identical)
     tables.check("bars", table, timeframe, where, allow_ohlc=allow_ohlc)
     issues += rows.bar_issues(table, timeframe_ns(timeframe))
@@ -135,7 +133,9 @@ def _columns(path: Path, how: Reading, needed: Sequence[str]) -> tuple[dict[str,
     names = table.column_names
     found = {}
     for ours, theirs in how.columns.items():
-        name = theirs if theirs in names else names[int(theirs)] if theirs.isdigit() and int(theirs) < len(names) else None
+        name = (
+            theirs if theirs in names else names[int(theirs)] if theirs.isdigit() and int(theirs) < len(names) else None
+        )
         if name is None:
             raise DataError(f"{path.name}: no column {theirs!r} for {ours}; it has: {', '.join(names)}")
         column = table[name]

@@ -66,18 +66,24 @@ def times(column: pa.ChunkedArray, unit: str, where: Where) -> NDArray[np.int64]
     is_whole = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,19}$"), False)
     if not pc.all(is_whole).as_py():
         row = pc.index(is_whole, False).as_py()
-        raise DataError(f"{where(row)}: the time is {text[row].as_py()!r}, expected whole {unit} since 1970; check --unit")
+        raise DataError(
+            f"{where(row)}: the time is {text[row].as_py()!r}, expected whole {unit} since 1970; check --unit"
+        )
     stamps = pc.cast(text, pa.int64()).to_numpy(zero_copy_only=False)
     limit = 4_102_444_800 * 10**9 // UNITS[unit]  # the year 2100
     if (stamps > limit).any() or (stamps < limit // 130).any():
         row = int(((stamps > limit) | (stamps < limit // 130)).argmax())
-        raise DataError(f"{where(row)}: the time {stamps[row]} read as {unit} is not between 1971 and 2100; check --unit")
+        raise DataError(
+            f"{where(row)}: the time {stamps[row]} read as {unit} is not between 1971 and 2100; check --unit"
+        )
     return np.asarray(stamps * UNITS[unit], dtype=np.int64)
 
 
 def _iso(flat: pa.Array, where: Where) -> NDArray[np.int64]:
     try:
         moments = flat if pa.types.is_timestamp(flat.type) else pc.cast(flat.cast(pa.string()), pa.timestamp("ns"))
-        return np.asarray(pc.cast(moments, pa.timestamp("ns")).cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+        return np.asarray(
+            pc.cast(moments, pa.timestamp("ns")).cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64
+        )
     except pa.ArrowInvalid as error:
         raise DataError(f"{where(0)}: times are not ISO 8601 without a zone: {str(error).splitlines()[0]}") from None

@@ -76,7 +76,9 @@ def ordered(table: pa.Table, where: Where, *, sort: bool, drop_identical: bool) 
         if same.any():
             ts = table["ts"].to_numpy()[1:][same]
             detail = f"{int(same.sum())} rows that repeat the one before were left out"
-            issues.append(Issue(kind="duplicate", severity="info", ts_from=int(ts[0]), ts_to=int(ts[-1]), detail=detail))
+            issues.append(
+                Issue(kind="duplicate", severity="info", ts_from=int(ts[0]), ts_to=int(ts[-1]), detail=detail)
+            )
             table = table.filter(pa.array(np.concatenate([[True], ~same])))
     return table, issues
 
@@ -106,7 +108,9 @@ def scaled(column: pa.Array, scale: int, wanted: int) -> np.ndarray[Any, np.dtyp
     """Integers of one scale in units of a finer one; DataError if they would not be exact."""
     values = column.to_numpy(zero_copy_only=False) * 10 ** (wanted - scale)
     if values.size and int(values.max()) > 2**53:
-        raise DataError(f"a value with {wanted} decimals is over 2^53 units and cannot be kept exactly; name a coarser --tick or --lot")
+        raise DataError(
+            f"a value with {wanted} decimals is over 2^53 units and cannot be kept exactly; name a coarser --tick or --lot"
+        )
     return np.asarray(values, np.int64)
 
 
