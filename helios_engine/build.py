@@ -29,7 +29,7 @@ from helios_engine.bodies import (
 )
 from helios_engine.codec import Codec
 from helios_engine.config import Config, Piece
-from helios_engine.engine import RunningEffect
+from helios_engine.effects import RunningEffect
 from helios_engine.errors import BuildError, ConfigError
 from helios_engine.events import Body
 from helios_engine.node import Node

@@ -6,29 +6,18 @@ own turn, then commands that are due settle. What a turn sends out comes back in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick, Trade
-from helios_engine.errors import BuildError
+from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
 from helios_engine.pipeline import Pipeline
 from helios_engine.port import INTENTS, VENUE_DATA, Port
 from helios_engine.recording import VENUE, Recording
 from helios_engine.results import Results
-from helios_engine.stage import Effect
 from helios_engine.timeline import REPLY, Input, Timeline
-
-
-class RunningEffect(NamedTuple):
-    """An effect under its name in the run, what it takes, and how long it lets one wait (ns)."""
-
-    name: str
-    effect: Effect
-    make: Callable[[], Effect]
-    handles: tuple[type[Body], ...]
-    delay: int
 
 
 class Engine:
@@ -150,19 +139,3 @@ class Engine:
         reply: Any = running.effect.answer(request)
         if reply is not None:
             self.timeline.schedule(ts + running.delay, REPLY, running.name, reply)
-
-
-def effect_for(request: Body, effects: Sequence[RunningEffect]) -> RunningEffect:
-    """The effect that takes a request: the only one, or the one its `model` names."""
-    able = [running for running in effects if type(request) in running.handles]
-    if len(able) == 1:
-        return able[0]
-    wanted = getattr(request, "model", None)
-    named = [running for running in able if running.name == wanted]
-    if len(named) == 1:
-        return named[0]
-    names = ", ".join(running.name for running in able) or "none"
-    raise BuildError(
-        f"no single effect takes {type(request).__name__} for model {wanted!r}; effects that could: {names}. "
-        "Name one of them as the request's model"
-    )

@@ -44,8 +44,8 @@ def parse(texts: pa.ChunkedArray, column: str, where: Where, *, allow_exponent: 
     if largest is not None and (largest + 1) * 10**scale > EXACT:
         row = pc.index(whole, largest).as_py()
         raise DataError(
-            f"{where(row)}: {column} {plain[row].as_py()} with {scale} decimals in its column is too large to be kept exactly "
-            f"(over 2^53 units); expected a smaller number or fewer decimals"
+            f"{where(row)}: {column} {plain[row].as_py()} with {scale} decimals in its column is too large "
+            "to be kept exactly (over 2^53 units); expected a smaller number or fewer decimals"
         )
     if scale == 0:
         return whole, 0

@@ -92,7 +92,8 @@ def _path(market: Market, minutes: int, common: NDArray[np.float64], draw: np.ra
         step = variance**0.5 * shock
         steps[n] = step * rhythm**0.5
         variance = (1 - _ALPHA - _BETA) * level + _ALPHA * step * step + _BETA * variance
-    return market.price * np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
+    path: NDArray[np.float64] = market.price * np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
+    return path
 
 
 def _rhythm(minutes: int) -> NDArray[np.float64]:

@@ -121,7 +121,8 @@ class Dataset:
                 ) from None
             if found != part.sha256:
                 raise DataError(
-                    f"{path}: its content is not what the manifest says (truncated or changed); import the data again with --replace"
+                    f"{path}: its content is not what the manifest says (truncated or changed); "
+                    "import the data again with --replace"
                 )
 
     def blocks(self, start: int, stop: int, chunk_rows: int | None = None) -> Iterator[pa.RecordBatch]:
@@ -153,8 +154,8 @@ class Dataset:
         if (known < close).any():
             row = int((known < close).argmax())
             raise DataError(
-                f"{path}: the bar that opens at {batch['ts_open'][row].as_py()} is known at {known[row]}, before it closes at "
-                f"{close[row]}: that would be look-ahead; import it again with the right --stamp"
+                f"{path}: the bar that opens at {batch['ts_open'][row].as_py()} is known at {known[row]}, "
+                f"before it closes at {close[row]}: that would be look-ahead; import it again with the right --stamp"
             )
 
 
@@ -184,8 +185,8 @@ def _merged(folder: Path, before: Manifest, new: Manifest) -> Manifest:
     if before.instrument != new.instrument or before.clock_offset != new.clock_offset:
         raise DataError(
             f"{folder}: the data set has another definition of {before.instrument.instrument} "
-            f"(scales {before.price_scale}/{before.size_scale}, new {new.price_scale}/{new.size_scale}); name --tick and --lot of "
-            "the first import, or use --replace"
+            f"(scales {before.price_scale}/{before.size_scale}, new {new.price_scale}/{new.size_scale}); "
+            "name --tick and --lot of the first import, or use --replace"
         )
     if new.first <= before.last and before.first <= new.last:
         raise DataError(

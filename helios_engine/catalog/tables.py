@@ -64,11 +64,11 @@ def _check_bars(c: dict[str, Column], timeframe: str, where: Where, *, allow_ohl
         c["ts"] < close,
         where,
         lambda i: (
-            f"the bar is known at {iso(int(c['ts'][i]))}, before it closes at {iso(int(close[i]))}: that would be look-ahead"
+            f"known at {iso(int(c['ts'][i]))}, before the bar closes at {iso(int(close[i]))}: that would be look-ahead"
         ),
     )
-    for name in ("open", "high", "low", "close"):
-        _refuse(c[name] <= 0, where, lambda i, name=name: f"{name} is not positive")
+    lowest = np.minimum.reduce([c["open"], c["high"], c["low"], c["close"]])
+    _refuse(lowest <= 0, where, lambda i: "a price is not positive")
     _refuse(c["low"] > c["high"], where, lambda i: "low is above high; are the columns in another order?")
     if not allow_ohlc:
         _refuse(

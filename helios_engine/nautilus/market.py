@@ -30,13 +30,13 @@ class Ticker:
     def tick(self, body: Market) -> TradeTick:
         """The tick of a trade or print."""
         self._count += 1
-        is_trade = isinstance(body, Trade)
+        side, trade_id = (body.side, body.trade_id) if isinstance(body, Trade) else ("", "")
         return TradeTick(
             self.id,
             Price.from_raw(round(body.price * 10**self._price_scale) * self._price_unit, self._price_scale),
             Quantity.from_raw(max(1, round(body.quantity * 10**self._size_scale)) * self._size_unit, self._size_scale),
-            SIDES[body.side] if is_trade else AggressorSide.NO_AGGRESSOR,
-            TradeId(body.trade_id if is_trade and body.trade_id else str(self._count)),
+            SIDES[side],
+            TradeId(trade_id or str(self._count)),
             body.ts_event,
             body.ts_event,
         )

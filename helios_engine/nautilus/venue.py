@@ -107,9 +107,7 @@ class SimVenue:
             try:
                 self._show([*self._memories[name].take(), body])
             except AccountError as error:
-                raise VenueError(
-                    f"the account cannot hold what nautilus filled for {name}: {error}; trade less than all of the balance"
-                ) from error
+                raise _overdrawn(name, error) from error
             self._memories[name].shown(body)
             return self._take()
         self._memories[name].add(body)
@@ -151,9 +149,7 @@ class SimVenue:
             except ValueError as error:
                 self._answers.append(Reject(command.id, command.instrument, "venue", str(error)))
             except AccountError as error:
-                raise VenueError(
-                    f"the account cannot hold what nautilus filled for {command}: {error}; trade less than all of the balance"
-                ) from error
+                raise _overdrawn(command.instrument, error) from error
 
     def _command(self, command: Command) -> None:
         assert self._assembly is not None
@@ -227,6 +223,13 @@ class SimVenue:
             open_orders = self._assembly.cache.orders_open_count(instrument_id=self._tickers[name].id)
             self._resting[name] = open_orders
         return found
+
+
+def _overdrawn(instrument: str, error: Exception) -> VenueError:
+    return VenueError(
+        f"the account cannot hold what nautilus filled in {instrument}: {error}; its state is no longer "
+        "sound, so the run stops: trade less than all of the balance"
+    )
 
 
 def _amount(currency: str, text: str) -> Decimal:

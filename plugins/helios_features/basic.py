@@ -1,4 +1,4 @@
-"""Bars in, nine features out: returns, distances from averages, RSI and ATR."""
+"""Bars in, nine features out: return, distances from averages, RSI and ATR."""
 
 from __future__ import annotations
 
@@ -8,46 +8,9 @@ from collections.abc import Iterator
 
 from helios_engine.bodies import Bar, Features, Schema
 from helios_engine.events import Event
+from helios_features.averages import Ema, Wilder
 
-
-class Ema:
-    """Exponential average with alpha 2/(n+1), seeded with the mean of the first n values (TA-Lib)."""
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-        self.seed: list[float] = []
-        self.value: float | None = None
-
-    def add(self, x: float) -> float | None:
-        """Take a value; return the average once there is one."""
-        if self.value is None:
-            self.seed.append(x)
-            if len(self.seed) == self.length:
-                self.value = math.fsum(self.seed) / self.length
-                self.seed = []
-        else:
-            self.value += (x - self.value) * 2.0 / (self.length + 1)
-        return self.value
-
-
-class Wilder:
-    """Wilder's average: the mean of the first n values, then (previous * (n - 1) + x) / n."""
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-        self.seed: list[float] = []
-        self.value: float | None = None
-
-    def add(self, x: float) -> float | None:
-        """Take a value; return the average once there is one."""
-        if self.value is None:
-            self.seed.append(x)
-            if len(self.seed) == self.length:
-                self.value = math.fsum(self.seed) / self.length
-                self.seed = []
-        else:
-            self.value = (self.value * (self.length - 1) + x) / self.length
-        return self.value
+AVERAGES, RSI, ATR = (10, 20, 50), 14, 14
 
 
 class Memory:
@@ -61,20 +24,28 @@ class Memory:
 
 
 class Basic:
-    """Return, SMA and EMA distances (close / average − 1), RSI and ATR over close; see `on_event`.
+    """One row a bar, in this order: return_1, sma_n and ema_n for each of `averages`, rsi_n, atr_n.
 
-    RSI (Wilder 1978): averages seeded with the mean of the first n changes; no loss gives 100, no
-    change at all 50. ATR: true range from the second bar, as TA-Lib has it. What is not warm is masked.
+    * return_1 = close / previous close − 1.
+    * sma_n, ema_n = close / average − 1; the EMA has alpha 2/(n+1) and starts as the mean of n closes.
+    * rsi_n, 0 to 100 (Wilder 1978): gains and losses averaged with alpha 1/n from the mean of the first
+      n changes on; 100 without a loss, 50 without any change (where TA-Lib says 0).
+    * atr_n = Wilder's average of the true range from the second bar on (TA-Lib), over close.
+
+    What is not warm is masked. Periods count bars, not time: a gap in the bars is not filled. The
+    schema is `basic/1`; other periods give it a longer name (`basic/1:5-9,7,7`), for other columns
+    must not pass for the same. Prices must be finite and above 0, as feeds deliver them.
     """
 
     consumes = Bar
 
-    def __init__(self, averages: tuple[int, ...] = (10, 20, 50), rsi: int = 14, atr: int = 14) -> None:
-        if not averages or min(*averages, rsi, atr, 10**9) < 1:
-            raise ValueError(f"periods must be at least 1: averages {averages}, rsi {rsi}, atr {atr}")
+    def __init__(self, averages: tuple[int, ...] = AVERAGES, rsi: int = RSI, atr: int = ATR) -> None:
+        if not averages or min(*averages, rsi, atr) < 1:
+            raise ValueError(f"expected periods of at least 1 bar, found averages {averages}, rsi {rsi}, atr {atr}")
+        if len(set(averages)) < len(averages):
+            raise ValueError(f"expected each average once, found {averages}; leave the repeated one out")
         self.averages, self.rsi, self.atr = averages, rsi, atr
-        names = ("return_1", *(f"sma_{n}" for n in averages), *(f"ema_{n}" for n in averages), f"rsi_{rsi}", f"atr_{atr}")
-        self.schema = Schema("basic/1", names)
+        self.schema = schema_of(averages, rsi, atr)
         self.memories: dict[tuple[str, str], Memory] = {}
 
     def on_event(self, event: Event[Bar]) -> Iterator[Features]:
@@ -103,9 +74,17 @@ class Basic:
         return [*row, _rsi(gain, loss), None if span is None else span / close]
 
 
+def schema_of(averages: tuple[int, ...] = AVERAGES, rsi: int = RSI, atr: int = ATR) -> Schema:
+    """The columns for these periods, under a name that no other periods share."""
+    columns = ["return_1", *(f"sma_{n}" for n in averages), *(f"ema_{n}" for n in averages), f"rsi_{rsi}", f"atr_{atr}"]
+    usual = (averages, rsi, atr) == (AVERAGES, RSI, ATR)
+    name = "basic/1" if usual else f"basic/1:{'-'.join(map(str, averages))},{rsi},{atr}"
+    return Schema(name, tuple(columns))
+
+
 def _rsi(gain: float | None, loss: float | None) -> float | None:
     if gain is None or loss is None:
         return None
     if loss == 0.0:
         return 50.0 if gain == 0.0 else 100.0
-    return 100.0 - 100.0 / (1.0 + gain / loss)
+    return 100.0 * gain / (gain + loss)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
 from helios_engine.bodies import LlmReply, LlmRequest
 from helios_llm.cassette import append
 
-_LINE = re.compile(r"^(\S+) return=(-?\d+\.\d+) volatility=(\d+\.\d+)$", re.MULTILINE)
+_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_LINE = re.compile(rf"^\S+ \S+ return={_NUMBER} volatility={_NUMBER}", re.MULTILINE)
 
 
 class Rules:
-    """Halves risk when the mean return is below −`fall`, and again when volatility is above `calm` (per bar).
+    """Halves risk when the mean return is below −`fall`, and again when a volatility is above `calm`.
 
-    With `record` set, every reply is added to that cassette.
+    The figures are those `llm.strategist` writes: fractions, the return over its window and the
+    deviation of the return of one bar. With `record` set, every reply is added to that cassette.
     """
 
     handles = LlmRequest
@@ -25,8 +28,7 @@ class Rules:
 
     def answer(self, body: LlmRequest) -> LlmReply:
         """Read the figures, apply the rules, answer in the asked form."""
-        rows = [(float(change), float(volatility)) for _, change, volatility in _LINE.findall(body.prompt)]
-        text = self._verdict(rows)
+        text = self._verdict([(float(change), float(volatility)) for change, volatility in _LINE.findall(body.prompt)])
         if self.record is not None:
             append(self.record, body, text)
         return LlmReply(body.id, body.model, text)
@@ -34,8 +36,8 @@ class Rules:
     def _verdict(self, rows: list[tuple[float, float]]) -> str:
         if not rows:
             return json.dumps({"multiplier": 1.0, "reason": "no figures were given"})
-        change = sum(r for r, _ in rows) / len(rows)
+        change = math.fsum(r for r, _ in rows) / len(rows)
         volatility = max(v for _, v in rows)
         multiplier = (0.5 if change < -self.fall else 1.0) * (0.5 if volatility > self.calm else 1.0)
-        reason = f"mean return {change:.4f} against -{self.fall}, highest volatility {volatility:.4f} against {self.calm}"
+        reason = f"mean return {change:.4f}, floor {-self.fall}; highest volatility {volatility:.4f}, limit {self.calm}"
         return json.dumps({"multiplier": multiplier, "reason": reason})

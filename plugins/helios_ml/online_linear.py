@@ -2,59 +2,67 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import struct
 
 from helios_engine.bodies import Label, Prediction, PredictRequest
+from helios_engine.errors import DataError
+from helios_ml.least_squares import LeastSquares
+from helios_ml.standardiser import Standardiser
+
+
+class Model:
+    """What has been learned of one series of requests."""
+
+    def __init__(self, schema: str, columns: int, ridge: float, memory: float) -> None:
+        self.schema = schema
+        self.standardiser = Standardiser(columns)
+        self.regression = LeastSquares(columns + 1, ridge, memory)
+        self.asked: dict[str, list[float]] = {}
 
 
 class OnlineLinear:
-    """Recursive least squares with an intercept, one model an instrument.
+    """Recursive least squares on standardised features and an intercept, from nothing, as it goes.
 
-    Ridge `ridge` on the start, forgetting factor `memory` (1 forgets nothing; then the weights equal
-    the ridge solution over all labels so far). Predictions are clipped to ±`limit`, a return.
+    A series is the part of a request's id before its last colon (`BTCZAR.VALR:15m`): each has its own
+    model. `ridge` is the penalty, `memory` the forgetting factor (1 forgets nothing). Predictions are
+    clipped to ±`limit`, a return as a fraction. A label to an unknown request teaches nothing.
+    Raises DataError when a series changes its schema.
     """
 
     handles = (PredictRequest, Label)
 
     def __init__(self, ridge: float = 1.0, memory: float = 1.0, limit: float = 0.1) -> None:
         if ridge <= 0 or not 0 < memory <= 1 or limit <= 0:
-            raise ValueError(f"expected ridge > 0, 0 < memory <= 1, limit > 0; got {ridge}, {memory}, {limit}")
+            raise ValueError(f"expected ridge > 0, 0 < memory <= 1, limit > 0; found {ridge}, {memory}, {limit}")
         self.ridge, self.memory, self.limit = ridge, memory, limit
-        self.weights: dict[str, NDArray[np.float64]] = {}
-        self.inverses: dict[str, NDArray[np.float64]] = {}
-        self.asked: dict[str, NDArray[np.float64]] = {}
+        self.models: dict[str, Model] = {}
 
     def answer(self, body: PredictRequest | Label) -> Prediction | None:
         """Predict for a request; learn from a label, which has no reply."""
         if isinstance(body, Label):
-            self._learn(body)
+            model = self.models.get(_series(body.request_id))
+            x = None if model is None else model.asked.pop(body.request_id, None)
+            if model is not None and x is not None:
+                model.regression.learn(x, body.value)
             return None
-        x = np.append(np.frombuffer(body.values, dtype="<f8"), 1.0)
-        weights = self.weights.get(body.instrument)
-        if weights is None:
-            weights = self.weights[body.instrument] = np.zeros(x.size)
-            self.inverses[body.instrument] = np.eye(x.size) / self.ridge
-        self.asked[body.id] = x
-        value = float(np.clip(_dot(weights, x), -self.limit, self.limit))
+        model = self._model(body)
+        row = struct.unpack(f"<{len(body.mask)}d", body.values)
+        x = model.asked[body.id] = [*model.standardiser.scale(row), 1.0]
+        value = max(-self.limit, min(self.limit, model.regression.predict(x)))
         return Prediction(body.id, body.model, body.instrument, value)
 
-    def _learn(self, label: Label) -> None:
-        x = self.asked.pop(label.request_id, None)
-        if x is None:
-            return
-        inverse = self.inverses[label.instrument]
-        weights = self.weights[label.instrument]
-        px = np.array([_dot(row, x) for row in inverse])
-        gain = px / (self.memory + _dot(x, px))
-        error = label.value - _dot(weights, x)
-        self.weights[label.instrument] = weights + gain * error
-        self.inverses[label.instrument] = (inverse - np.outer(gain, px)) / self.memory
+    def _model(self, request: PredictRequest) -> Model:
+        series, columns = _series(request.id), len(request.mask)
+        model = self.models.get(series)
+        if model is None:
+            model = self.models[series] = Model(request.schema, columns, self.ridge, self.memory)
+        if model.schema != request.schema or len(model.standardiser.means) != columns:
+            raise DataError(
+                f"PredictRequest {request.id}: expected features {model.schema} as before in this series, found "
+                f"{request.schema} with {columns} columns; give each schema an effect of its own and name it as `model`"
+            )
+        return model
 
 
-def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    # Added in index order: BLAS may add in another order with another number of threads.
-    total = 0.0
-    for x, y in zip(a.tolist(), b.tolist(), strict=True):
-        total += x * y
-    return total
+def _series(request: str) -> str:
+    return request.rpartition(":")[0]

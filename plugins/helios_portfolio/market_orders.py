@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from helios_engine.bodies import (
     Bar,
@@ -18,17 +18,19 @@ from helios_engine.bodies import (
     Trade,
 )
 from helios_engine.events import Event
+from helios_portfolio.sizing import ZERO, distance
 
-ZERO = Decimal(0)
 Seen = Instrument | Target | Bar | Trade | Fill | Position | Reject | OrderCanceled | OrderUnknown
 
 
 class MarketOrders:
     """Trade the distance to the target at once, one order in flight an instrument.
 
-    The quantity is rounded down to the lot, toward zero. No order under the instrument's minimums
-    (at the last price), and none while the distance is within `band`, a fraction of the larger of
-    target and position, unless the target is 0. What an order could not do is left to the next target.
+    Quantities are whole lots, rounded toward zero; no order under the instrument's minimums at the
+    last price, nor while the distance is within `band`, a fraction of the larger of target and
+    position (a target of 0 knows no band). What an order could not do is left to the next target, and
+    so is a target that comes while one is in flight. An order of unknown outcome stays in flight.
+    Ids are `tag-1`, `tag-2`, …
     """
 
     consumes = (Instrument, Target, Bar, Trade, Fill, Position, Reject, OrderCanceled, OrderUnknown)
@@ -36,8 +38,8 @@ class MarketOrders:
 
     def __init__(self, tag: str = "M", band: float = 0.0) -> None:
         if not 0 <= band < 1:
-            raise ValueError(f"band must be in [0, 1), was {band}")
-        self.tag, self.band = tag, Decimal(str(band))
+            raise ValueError(f"expected band in [0, 1), found {band}")
+        self.tag, self.band = tag, Decimal(repr(band))
         self.definitions: dict[str, Instrument] = {}
         self.prices: dict[str, float] = {}
         self.held: dict[str, Decimal] = {}
@@ -58,30 +60,24 @@ class MarketOrders:
             case Fill():
                 self._filled(body)
             case Reject() | OrderCanceled():
-                self._gone(body.instrument, body.id)
+                if self.flying.get(body.instrument, ("",))[0] == body.id:
+                    del self.flying[body.instrument]
             case OrderUnknown():
                 pass  # it stays in flight: nobody knows, so nothing more is risked
             case Instrument():
                 self.definitions[body.instrument] = body
 
     def _order(self, target: Target) -> Iterator[OrderIntent]:
-        definition = self.definitions.get(target.instrument)
-        price = self.prices.get(target.instrument)
-        if definition is None or price is None or target.instrument in self.flying:
+        name = target.instrument
+        definition, price = self.definitions.get(name), self.prices.get(name)
+        if definition is None or price is None or name in self.flying:
             return
-        wanted = Decimal(repr(target.quantity))
-        held = self.held.get(target.instrument, ZERO)
-        distance = wanted - held
-        if wanted != 0 and abs(distance) <= self.band * max(abs(wanted), abs(held)):
-            return
-        quantity = (abs(distance) / definition.lot).to_integral_value(ROUND_DOWN) * definition.lot
-        too_small = quantity < definition.min_quantity or quantity * Decimal(repr(price)) < definition.min_notional
-        if quantity <= 0 or too_small:
+        quantity = distance(definition, target.quantity, self.held.get(name, ZERO), price, self.band)
+        if quantity == 0:
             return
         self.count += 1
-        order = f"{self.tag}-{self.count}"
-        self.flying[target.instrument] = (order, quantity)
-        yield OrderIntent(order, target.instrument, "BUY" if distance > 0 else "SELL", quantity)
+        self.flying[name] = (f"{self.tag}-{self.count}", abs(quantity))
+        yield OrderIntent(f"{self.tag}-{self.count}", name, "BUY" if quantity > 0 else "SELL", abs(quantity))
 
     def _filled(self, fill: Fill) -> None:
         order, left = self.flying.get(fill.instrument, ("", ZERO))
@@ -89,7 +85,3 @@ class MarketOrders:
             self.flying[fill.instrument] = (order, left - fill.quantity)
             if left <= fill.quantity:
                 del self.flying[fill.instrument]
-
-    def _gone(self, instrument: str, order: str) -> None:
-        if self.flying.get(instrument, ("",))[0] == order:
-            del self.flying[instrument]

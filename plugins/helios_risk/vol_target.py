@@ -9,24 +9,24 @@ from helios_engine.bodies import Bar, RiskDecision, VolForecast
 from helios_engine.events import Event
 from helios_engine.timeframe import DAY, timeframe_ns
 
-_YEAR = 365 * DAY
+YEAR = 365 * DAY
 
 
 class VolTarget:
-    """Scale exposure so that forecast volatility meets a target, up to `max_leverage`.
+    """Scale exposure so that forecast volatility meets `target` (a fraction a year), up to `max_leverage`.
 
-    Variance is RiskMetrics' (1996): v = decay v + (1 − decay) r², from the mean of the first `warmup`
-    squared returns. `target` is per year of 365 days.
+    Variance is RiskMetrics' (1996, table 5.1): v = decay v + (1 − decay) r², r the return of a bar;
+    it starts as the mean of the first `warmup` squares. A year has 365 days, as crypto trades.
+    Decisions are the instrument's: with bars of several timeframes, choose one by `on`.
     """
 
     consumes = Bar
 
-    def __init__(
-        self, target: float = 0.20, decay: float = 0.94, warmup: int = 20, max_leverage: float = 1.0
-    ) -> None:
+    def __init__(self, target: float = 0.20, decay: float = 0.94, warmup: int = 20, max_leverage: float = 1.0) -> None:
         if target <= 0 or not 0 < decay < 1 or warmup < 2 or max_leverage <= 0:
             raise ValueError(
-                f"expected target > 0, 0 < decay < 1, warmup >= 2, max_leverage > 0; got {target}, {decay}, {warmup}, {max_leverage}"
+                "expected target > 0, 0 < decay < 1, warmup >= 2, max_leverage > 0; "
+                f"found {target}, {decay}, {warmup}, {max_leverage}"
             )
         self.target, self.decay, self.warmup, self.max_leverage = target, decay, warmup, max_leverage
         self.last: dict[tuple[str, str], float] = {}
@@ -42,7 +42,7 @@ class VolTarget:
             return
         volatility = math.sqrt(self.variance[key])
         yield VolForecast(bar.instrument, bar.timeframe, volatility)
-        yearly = volatility * math.sqrt(_YEAR / timeframe_ns(bar.timeframe))
+        yearly = volatility * math.sqrt(YEAR / timeframe_ns(bar.timeframe))
         multiplier = self.max_leverage if yearly == 0.0 else min(self.max_leverage, self.target / yearly)
         yield RiskDecision(bar.instrument, multiplier, f"volatility {yearly:.4f} a year, target {self.target:.4f}")
 

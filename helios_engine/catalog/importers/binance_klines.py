@@ -16,7 +16,8 @@ from helios_engine.errors import DataError
 from helios_engine.timeframe import timeframe_ns
 
 COLUMNS = (
-    "open_time", "open", "high", "low", "close", "volume", "close_time", "quote", "trades", "taker_base", "taker_quote", "ignore",
+    "open_time", "open", "high", "low", "close", "volume",
+    "close_time", "quote", "trades", "taker_base", "taker_quote", "ignore",
 )  # fmt: skip
 
 
@@ -49,8 +50,8 @@ def _unit(first: str, where: str) -> str:
     unit = {13: "ms", 16: "us"}.get(len(first))
     if unit is None or not first.isdigit():
         raise DataError(
-            f"{where}: the first column is {first!r}; expected an open time in ms (13 digits) or us (16). Is this a klines file "
-            "without a header? Else use --format generic"
+            f"{where}: the first column is {first!r}; expected an open time in ms (13 digits) or us (16). "
+            "Is this a klines file without a header? Else use --format generic"
         )
     return unit
 

@@ -133,14 +133,18 @@ def _columns(path: Path, how: Reading, needed: Sequence[str]) -> tuple[dict[str,
     names = table.column_names
     found = {}
     for ours, theirs in how.columns.items():
-        name = (
-            theirs if theirs in names else names[int(theirs)] if theirs.isdigit() and int(theirs) < len(names) else None
-        )
-        if name is None:
-            raise DataError(f"{path.name}: no column {theirs!r} for {ours}; it has: {', '.join(names)}")
-        column = table[name]
+        column = table[_place(path, ours, theirs, names)]
         found[ours] = column if pa.types.is_timestamp(column.type) else _text(column)
     return found, lambda row: f"{path.name}:{row + first_line}"
+
+
+def _place(path: Path, ours: str, theirs: str, names: Sequence[str]) -> str:
+    """The file's column that is meant: by its name, or by its number from 0."""
+    if theirs in names:
+        return theirs
+    if theirs.isdigit() and int(theirs) < len(names):
+        return names[int(theirs)]
+    raise DataError(f"{path.name}: no column {theirs!r} for {ours}; it has: {', '.join(names)}")
 
 
 def _numbered(path: Path, how: Reading) -> list[str]:

@@ -39,12 +39,14 @@ QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "ZAR", "EUR", "GBP", "
 def definition(terms: Terms, price_scale: int, size_scale: int) -> Instrument:
     """The instrument of an import; ConfigError if its currencies cannot be told from its name."""
     symbol = terms.instrument.rpartition(".")[0]
-    quote = terms.quote or next((q for q in QUOTES if symbol.endswith(q) and symbol != q), None)
+    endings = [q for q in QUOTES if symbol.endswith(q) and symbol != q]
+    quote = terms.quote or (endings[0] if len(endings) == 1 else None)
     base = terms.base or (symbol[: -len(quote)] if quote else None)
     if not symbol or not quote or not base:
         raise ConfigError(
-            f"instrument {terms.instrument!r}: expected SYMBOL.VENUE such as BTCUSDT.BINANCE; name --base and --quote if the symbol "
-            "does not end in a known quote currency"
+            f"instrument {terms.instrument!r}: expected SYMBOL.VENUE such as BTCUSDT.BINANCE; "
+            "name --base and --quote, since its end could be "
+            f"{' or '.join(endings) or 'no quote currency we know'}"
         )
     price_scale = max(price_scale, _decimals(terms.tick))
     size_scale = max(size_scale, _decimals(terms.lot), _decimals(terms.min_quantity))
@@ -109,7 +111,8 @@ def scaled(column: pa.Array, scale: int, wanted: int) -> np.ndarray[Any, np.dtyp
     values = column.to_numpy(zero_copy_only=False) * 10 ** (wanted - scale)
     if values.size and int(values.max()) > 2**53:
         raise DataError(
-            f"a value with {wanted} decimals is over 2^53 units and cannot be kept exactly; name a coarser --tick or --lot"
+            f"a value with {wanted} decimals is over 2^53 units and cannot be kept exactly; "
+            "name a coarser --tick or --lot"
         )
     return np.asarray(values, np.int64)
 
@@ -118,9 +121,9 @@ def _decimals(text: str | None) -> int:
     if text is None:
         return 0
     try:
-        exponent = Decimal(text).normalize().as_tuple().exponent
+        number = Decimal(text)
     except ArithmeticError:
-        exponent = "NaN"
-    if not isinstance(exponent, int):
+        number = Decimal("NaN")
+    if not number.is_finite():
         raise ConfigError(f"expected a number such as 0.01, found {text!r}")
-    return max(0, -exponent)
+    return max(0, -int(number.normalize().as_tuple().exponent))

@@ -10,7 +10,7 @@ from helios_engine.errors import BuildError, ConfigError
 from helios_engine.nautilus.answers import plain
 from helios_engine.nautilus.market import Ticker
 from helios_engine.nautilus.plugin import sim_venue
-from tests.unit.nautilus.scenarios import BTC, ETH, Scenario, S, prints, through_venue, trades
+from tests.unit.nautilus.scenarios import BTC, ETH, S, Scenario, prints, through_venue, trades
 
 D = Decimal
 

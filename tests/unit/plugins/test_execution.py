@@ -1,0 +1,199 @@
+"""Targets to orders: lots, minimums, bands, and one order at a time."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from helios_portfolio.limit_orders import LimitOrders
+from helios_portfolio.market_orders import MarketOrders
+from helios_portfolio.sizing import distance
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helios_engine import state
+from helios_engine.bodies import (
+    CancelIntent,
+    Fill,
+    OrderCanceled,
+    OrderIntent,
+    OrderUnknown,
+    Position,
+    Reject,
+    Target,
+)
+from helios_engine.events import Body
+from tests.unit.plugins.feeding import BTC, NAME, bar, feed
+
+D = Decimal
+
+
+def ready(stage: Any, close: float = 1000.4) -> Any:
+    feed(stage, [BTC, bar(close)])
+    return stage
+
+
+def fill(order: str, quantity: str, side: Any = "BUY") -> Fill:
+    return Fill(order, f"F-{order}", NAME, side, D(quantity), D(1000), D(0), "ZAR", "TAKER")
+
+
+def position(quantity: str) -> Position:
+    return Position(NAME, D(quantity), D(1000), D(0))
+
+
+def brief(found: list[Body]) -> list[tuple[Any, ...]]:
+    return [(b.id, b.side, b.quantity) if isinstance(b, OrderIntent) else (type(b).__name__, b) for b in found]
+
+
+@given(
+    wanted=st.floats(-100, 100),
+    held=st.decimals(-100, 100, places=6),
+    price=st.floats(1, 1e6),
+    band=st.decimals(0, D("0.9"), places=2),
+)
+def test_a_distance_never_overshoots_and_is_whole_lots_above_the_minimums(
+    wanted: float, held: Decimal, price: float, band: Decimal
+) -> None:
+    found = distance(BTC, wanted, held, price, band)
+
+    apart = D(repr(wanted)) - held
+    assert abs(found) <= abs(apart)
+    assert found % BTC.lot == 0
+    assert found * apart >= 0
+    assert found == 0 or (abs(found) >= BTC.min_quantity and abs(found) * D(repr(price)) >= BTC.min_notional)
+
+
+def test_quantities_are_rounded_down_to_the_lot_in_both_directions() -> None:
+    assert distance(BTC, 1.2349, D(0), 1000.0, D(0)) == D("1.234")
+    assert distance(BTC, 0.0, D("1.2349"), 1000.0, D(0)) == D("-1.234")
+
+
+def test_no_order_is_smaller_than_the_minimums() -> None:
+    assert distance(BTC, 0.0019, D(0), 1e6, D(0)) == 0
+    assert distance(BTC, 0.009, D(0), 1000.0, D(0)) == 0
+    assert distance(BTC, 0.010, D(0), 1000.0, D(0)) == D("0.010")
+
+
+def test_within_the_band_nothing_is_traded_but_the_way_out_is_open() -> None:
+    assert distance(BTC, 10.5, D(10), 1000.0, D("0.05")) == 0
+    assert distance(BTC, 10.6, D(10), 1000.0, D("0.05")) == D("0.6")
+    assert distance(BTC, 0.0, D("0.1"), 1000.0, D("0.9")) == D("-0.1")
+
+
+def test_a_market_order_trades_the_distance_to_the_position() -> None:
+    stage = ready(MarketOrders())
+
+    found = feed(stage, [position("0.5"), Target(NAME, 2.0)])
+
+    assert brief(found) == [("M-1", "BUY", D("1.5"))]
+
+
+def test_one_order_is_in_flight_until_it_is_filled_whole() -> None:
+    stage = ready(MarketOrders(tag="X"))
+    first = feed(stage, [Target(NAME, 1.0), Target(NAME, 2.0), fill("X-1", "0.4"), position("0.4"), Target(NAME, 2.0)])
+
+    then = feed(stage, [fill("X-1", "0.6"), position("1"), Target(NAME, 2.0)])
+
+    assert brief(first) == [("X-1", "BUY", D(1))]
+    assert brief(then) == [("X-2", "BUY", D(1))]
+
+
+@pytest.mark.parametrize("answer", [Reject("M-1", NAME, "gate", "limit"), OrderCanceled("M-1", NAME, "expired")])
+def test_what_an_order_could_not_do_is_left_to_the_next_target(answer: Body) -> None:
+    stage = ready(MarketOrders())
+
+    found = feed(stage, [Target(NAME, 1.0), answer, Target(NAME, 1.0)])
+
+    assert [order[0] for order in brief(found)] == ["M-1", "M-2"]
+
+
+def test_an_order_of_unknown_outcome_stays_in_flight() -> None:
+    stage = ready(MarketOrders())
+
+    found = feed(stage, [Target(NAME, 1.0), OrderUnknown("M-1", NAME, "timeout"), Target(NAME, 1.0)])
+
+    assert len(found) == 1
+
+
+def test_answers_to_orders_of_others_change_nothing() -> None:
+    stage = ready(MarketOrders())
+
+    found = feed(stage, [Target(NAME, 1.0), OrderCanceled("L-1", NAME, ""), fill("L-1", "1"), Target(NAME, 1.0)])
+
+    assert len(found) == 1
+
+
+def test_no_order_before_definition_and_price_are_known() -> None:
+    assert feed(MarketOrders(), [bar(1000.0), Target(NAME, 1.0)]) == []
+    assert feed(MarketOrders(), [BTC, Target(NAME, 1.0)]) == []
+
+
+def test_a_limit_order_rests_at_the_tick_away_from_the_market() -> None:
+    buy = feed(ready(LimitOrders()), [Target(NAME, 1.0)])
+    sell = feed(ready(LimitOrders(post_only=True)), [position("1"), Target(NAME, 0.0)])
+
+    assert buy == [OrderIntent("L-1", NAME, "BUY", D("1.000"), "LIMIT", D(1000))]
+    assert sell == [OrderIntent("L-1", NAME, "SELL", D("1.000"), "LIMIT", D(1001), post_only=True)]
+
+
+def test_a_resting_order_is_taken_back_and_replaced_at_the_price_of_then() -> None:
+    stage = ready(LimitOrders())
+    feed(stage, [Target(NAME, 1.0)])
+
+    asked = feed(stage, [bar(900.0, 1), Target(NAME, 2.0), Target(NAME, 3.0)])
+    placed = feed(stage, [OrderCanceled("L-1", NAME, "asked")])
+
+    assert asked == [CancelIntent("L-1", NAME)]
+    assert placed == [OrderIntent("L-2", NAME, "BUY", D("3.000"), "LIMIT", D(900))]
+
+
+def test_a_fill_that_overtakes_the_cancel_is_counted_before_the_replacement() -> None:
+    stage = ready(LimitOrders())
+    feed(stage, [Target(NAME, 1.0), Target(NAME, 3.0)])
+
+    found = feed(stage, [fill("L-1", "1"), position("1"), Reject("L-1", NAME, "venue", "cancel: no such order")])
+
+    assert brief(found) == [("L-2", "BUY", D(2))]
+
+
+def test_a_partial_fill_leaves_the_rest_resting() -> None:
+    stage = ready(LimitOrders())
+    feed(stage, [Target(NAME, 1.0)])
+
+    assert feed(stage, [fill("L-1", "0.4"), position("0.4")]) == []
+    assert feed(stage, [Target(NAME, 1.0)]) == [CancelIntent("L-1", NAME)]
+    assert brief(feed(stage, [OrderCanceled("L-1", NAME, "asked")])) == [("L-2", "BUY", D("0.6"))]
+
+
+def test_a_refused_limit_order_is_not_repeated_before_the_next_target() -> None:
+    stage = ready(LimitOrders())
+    feed(stage, [Target(NAME, 1.0)])
+
+    assert feed(stage, [Reject("L-1", NAME, "venue", "post only"), position("0")]) == []
+    assert brief(feed(stage, [Target(NAME, 1.0)])) == [("L-2", "BUY", D(1))]
+
+
+def test_a_limit_order_of_unknown_outcome_is_neither_taken_back_nor_replaced() -> None:
+    stage = ready(LimitOrders())
+
+    found = feed(stage, [Target(NAME, 1.0), OrderUnknown("L-1", NAME, "timeout"), Target(NAME, 2.0)])
+
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("make", [MarketOrders, LimitOrders])
+def test_saved_and_restored_in_flight_it_says_the_same(make: Any) -> None:
+    first, second = ready(make()), make()
+    feed(first, [Target(NAME, 1.0)])
+    later = [Target(NAME, 2.0), OrderCanceled(f"{first.tag}-1", NAME, ""), Target(NAME, 2.0)]
+
+    state.load(second, state.dump(first))
+
+    assert feed(second, later) == feed(first, later) != []
+
+
+@pytest.mark.parametrize("make", [MarketOrders, LimitOrders])
+def test_a_band_outside_its_range_is_refused(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"expected band in \[0, 1\)"):
+        make(band=1.0)
