@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from helios_engine.bodies import (
+    Account,
     Bar,
     CancelIntent,
     Fill,
@@ -20,24 +21,27 @@ from helios_engine.bodies import (
 )
 from helios_engine.bodies.orders import Side
 from helios_engine.events import Event
+from helios_portfolio.purse import Purse
 from helios_portfolio.sizing import ZERO, distance
 
-Seen = Instrument | Target | Bar | Trade | Fill | Position | Reject | OrderCanceled | OrderUnknown
+Seen = Instrument | Target | Bar | Trade | Fill | Position | Reject | OrderCanceled | OrderUnknown | Account
 
 
 class LimitOrders:
     """One limit order an instrument at the last price, rounded to the tick away from the market.
 
     A target that comes while an order rests asks the venue to take it back; when it is gone, the
-    order for the newest target follows at the price of then. Sizes, minimums and `band` are those of
-    `execution.market`. An order of unknown outcome is neither taken back nor replaced.
+    order for the newest target follows at the price of then. Sizes, minimums, `band`, `cash_only` and
+    `cushion` are those of `execution.market`. An order of unknown outcome is neither taken back nor replaced.
     Ids are `tag-1`, `tag-2`, …
     """
 
-    consumes = (Instrument, Target, Bar, Trade, Fill, Position, Reject, OrderCanceled, OrderUnknown)
+    consumes = (Instrument, Target, Bar, Trade, Fill, Position, Reject, OrderCanceled, OrderUnknown, Account)
     optional = (Bar, Trade)
 
-    def __init__(self, tag: str = "L", band: float = 0.0, post_only: bool = False) -> None:
+    def __init__(
+        self, tag: str = "L", band: float = 0.0, post_only: bool = False, cash_only: bool = True, cushion: float = 0.0
+    ) -> None:
         if not 0 <= band < 1:
             raise ValueError(f"expected band in [0, 1), found {band}")
         self.tag, self.band, self.post_only = tag, Decimal(repr(band)), post_only
@@ -48,6 +52,8 @@ class LimitOrders:
         self.asked_back: set[str] = set()
         self.unknown: set[str] = set()
         self.wanted: dict[str, float] = {}
+        self.purse = Purse(cushion)
+        self.cash_only = cash_only
         self.count = 0
 
     def on_event(self, event: Event[Seen]) -> Iterator[OrderIntent | CancelIntent]:
@@ -61,9 +67,9 @@ class LimitOrders:
                 self.wanted[body.instrument] = body.quantity
                 yield from self._replace(body.instrument)
             case Position():
-                # Not at the fill: its position comes right after it, and the distance needs that.
                 self.held[body.instrument] = body.quantity
-                yield from self._place(body.instrument)
+                if self.purse.account is None:
+                    yield from self._place(body.instrument)
             case Fill():
                 self._filled(body)
             case Reject() if body.reason.startswith("cancel"):
@@ -76,6 +82,11 @@ class LimitOrders:
                     yield from self._place(body.instrument)
             case OrderUnknown():
                 self.unknown.add(body.id)
+            case Account():
+                # A fill is followed by its position and that by the account: what waits for a place needs both.
+                self.purse.account = body
+                for name in list(self.wanted):
+                    yield from self._place(name)
             case Instrument():
                 self.definitions[body.instrument] = body
 
@@ -92,6 +103,8 @@ class LimitOrders:
         if definition is None or price is None or name in self.resting or name not in self.wanted:
             return
         quantity = distance(definition, self.wanted.pop(name), self.held.get(name, ZERO), price, self.band)
+        if self.cash_only:
+            quantity = self.purse.cut(definition, quantity, price)
         if quantity == 0:
             return
         ticks = Decimal(repr(price)) / definition.tick
@@ -101,6 +114,7 @@ class LimitOrders:
         self.count += 1
         order, size = f"{self.tag}-{self.count}", abs(quantity)
         self.resting[name] = (order, size)
+        self.purse.set_aside(name, quantity, price)
         side: Side = "BUY" if quantity > 0 else "SELL"
         yield OrderIntent(order, name, side, size, type="LIMIT", price=limit, post_only=self.post_only)
 
@@ -118,4 +132,5 @@ class LimitOrders:
         if self.resting.get(name, ("",))[0] != order:
             return False
         del self.resting[name]
+        self.purse.release(name)
         return True

@@ -16,6 +16,7 @@ from helios_engine import state
 from helios_engine.bodies import (
     CancelIntent,
     Fill,
+    Instrument,
     OrderCanceled,
     OrderIntent,
     OrderUnknown,
@@ -24,7 +25,7 @@ from helios_engine.bodies import (
     Target,
 )
 from helios_engine.events import Body
-from tests.unit.plugins.feeding import BTC, NAME, bar, feed
+from tests.unit.plugins.feeding import BTC, NAME, account, bar, feed
 
 D = Decimal
 
@@ -157,6 +158,15 @@ def test_a_fill_that_overtakes_the_cancel_is_counted_before_the_replacement() ->
     assert brief(found) == [("L-2", "BUY", D(2))]
 
 
+def test_a_replacement_after_a_fill_spends_only_what_the_fill_left() -> None:
+    stage = ready(LimitOrders())
+    feed(stage, [account("2500"), Target(NAME, 1.0), Target(NAME, 3.0)])
+
+    found = feed(stage, [fill("L-1", "1"), position("1"), account("1500.6")])
+
+    assert brief(found) == [("L-2", "BUY", D("1.5"))]
+
+
 def test_a_partial_fill_leaves_the_rest_resting() -> None:
     stage = ready(LimitOrders())
     feed(stage, [Target(NAME, 1.0)])
@@ -180,6 +190,40 @@ def test_a_limit_order_of_unknown_outcome_is_neither_taken_back_nor_replaced() -
     found = feed(stage, [Target(NAME, 1.0), OrderUnknown("L-1", NAME, "timeout"), Target(NAME, 2.0)])
 
     assert len(found) == 1
+
+
+ETH = Instrument("ETHZAR.VALR", "ETH", "ZAR", 0, 8, tick=D(1), lot=D("0.001"), taker_fee=D("0.25"))
+
+
+@pytest.mark.parametrize("make", [MarketOrders, LimitOrders])
+def test_a_purchase_is_cut_to_the_cash_that_is_not_spoken_for(make: Any) -> None:
+    stage = make(tag="X", cushion=0.1)
+    feed(stage, [BTC, ETH, account("10000"), bar(1000.0), bar(100.0, name=ETH.instrument)])
+
+    found = feed(stage, [Target(NAME, 4.0), Target(ETH.instrument, 100.0)])
+
+    # 10000 less 4 at 1000, nine tenths of it, at 100 and a fee of a quarter.
+    assert brief(found) == [("X-1", "BUY", D(4)), ("X-2", "BUY", D("43.2"))]
+
+
+@pytest.mark.parametrize("make", [MarketOrders, LimitOrders])
+def test_cash_is_free_again_when_the_order_is_over(make: Any) -> None:
+    stage = make(tag="X", cushion=0.0)
+    feed(stage, [BTC, ETH, account("5000"), bar(1000.0), bar(100.0, name=ETH.instrument)])
+    feed(stage, [Target(NAME, 5.0)])
+
+    refused = feed(stage, [Target(ETH.instrument, 10.0)])
+    found = feed(stage, [Reject("X-1", NAME, "venue", "no"), Target(ETH.instrument, 10.0)])
+
+    assert (refused, brief(found)) == ([], [("X-2", "BUY", D(10))])
+
+
+def test_a_sale_and_a_margin_account_do_not_look_at_the_cash() -> None:
+    sale = feed(ready(MarketOrders()), [account("0"), position("2"), Target(NAME, 0.0)])
+    margin = feed(ready(MarketOrders(cash_only=False)), [account("0"), Target(NAME, 2.0)])
+
+    assert brief(sale) == [("M-1", "SELL", D(2))]
+    assert brief(margin) == [("M-1", "BUY", D(2))]
 
 
 @pytest.mark.parametrize("make", [MarketOrders, LimitOrders])
