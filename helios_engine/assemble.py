@@ -17,6 +17,7 @@ from helios_engine.pipeline import Pipeline
 from helios_engine.port import Port
 from helios_engine.recording import RecordedVenue, Recording
 from helios_engine.results import Results
+from helios_engine.stage import Venue
 from helios_engine.timeframe import nanoseconds, timeframe_ns
 from helios_engine.timeline import TICK, Source, Timeline, ticks
 
@@ -30,10 +31,12 @@ def assemble(
     journal: Path | None = None,
     results: Path | None = None,
     recording: Recording | None = None,
+    venue: Venue | None = None,
 ) -> Engine:
     """Make an engine that is ready to run, with stages and effects that have seen nothing yet.
 
-    With a `recording` the venue's answers and the effects' replies come from it: a replay.
+    A `venue` that was made already is used. With a `recording` the venue's answers and the effects'
+    replies come from there: a replay.
     """
     for node in plan.nodes:
         node.renew()
@@ -43,8 +46,9 @@ def assemble(
     pipeline = Pipeline(plan.nodes, memory, leaves(plan.effects))
     ledger = Ledger(plan.config.account.currency, balances(plan), plan.config.account.rates)
     engine: Engine
-    venue = plan.make_venue() if recording is None else RecordedVenue(recording, lambda: engine.turns)
-    port = Port(Gate(plan.config.gate, ledger), ledger, venue, plan.start)
+    if recording is not None:
+        venue = RecordedVenue(recording, lambda: engine.turns)
+    port = Port(Gate(plan.config.gate, ledger), ledger, venue or plan.make_venue(), plan.start)
     known = [d for d in plan.instruments if d.valid_from <= plan.begin]
     port.open(plan.begin, known)
     engine = Engine(

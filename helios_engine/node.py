@@ -48,7 +48,8 @@ class Node:
         if not any(issubclass(kind, wanted) for wanted in self.consumes):
             return False
         key = {"instrument": instrument, "timeframe": timeframe, "source": source}
-        return all(key[name] is None or key[name] in allowed for name, allowed in self.on.items())
+        # A body without such a key passes, and so does one that speaks of all instruments, `*`.
+        return all(key[name] in (None, "*") or key[name] in allowed for name, allowed in self.on.items())
 
     def deliver(self, event: Event[Body], run: int) -> list[Body]:
         """Give the stage one event; return its bodies, each of them vetted."""

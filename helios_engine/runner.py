@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from helios_engine import folder as folders
-from helios_engine.assemble import assemble, heads
+from helios_engine.assemble import assemble, balances, heads
 from helios_engine.build import Plan, build
 from helios_engine.config import Config, load_config
 from helios_engine.engine import Engine
@@ -24,6 +24,7 @@ from helios_engine.report.page import write_page
 from helios_engine.report.summary import Status, Summary, write_summary
 from helios_engine.reporting import summarise
 from helios_engine.results import Results
+from helios_engine.stage import Venue
 from helios_engine.timeframe import iso
 
 Progress = Callable[[float, int], None]
@@ -63,9 +64,10 @@ def run(config: str | Path | Config, *, runs: str | Path = "runs", plugins: Plug
 
 def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result:
     """Run a plan to its end; a failed or interrupted run leaves a readable journal and says so."""
+    venue = check_money(plan)
     place = folders.new_folder(runs, plan.config, run_digest(plan))
     started = time.time()
-    engine = assemble(plan, journal=place / folders.JOURNAL, results=place)
+    engine = assemble(plan, journal=place / folders.JOURNAL, results=place, venue=venue)
     results = engine.results
     assert results is not None
     status: Status = "failed"
@@ -84,6 +86,13 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
     if failure is not None:
         raise failure
     return Result(place, summary, Frames(place))
+
+
+def check_money(plan: Plan) -> Venue:
+    """Make the venue and read the balances, so that a mistake in either is found before anything is written."""
+    balances(plan)
+    venue: Venue = plan.make_venue()
+    return venue
 
 
 def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:

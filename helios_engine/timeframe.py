@@ -26,6 +26,12 @@ def nanoseconds(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
+def duration_text(length: int) -> str:
+    """A duration as `nanoseconds` reads it, in the largest unit that divides it."""
+    name = next(name for name, unit in reversed(UNITS.items()) if length % unit == 0)
+    return f"{length // UNITS[name]}{name}"
+
+
 def timeframe_ns(text: str) -> int:
     """Nanoseconds of a bar timeframe, which must divide a day so that buckets align to UTC."""
     length = nanoseconds(text)

@@ -22,10 +22,12 @@ def check(file: Path, catalog: Path | None, as_json: bool) -> int:
     """Build the run of FILE without running it: plugins, settings, data, and that every stage is fed."""
     from helios_engine.build import build
     from helios_engine.config import load_config, on_catalog
+    from helios_engine.runner import check_money
     from helios_engine.timeframe import iso
 
     loaded = load_config(file)
     plan = build(on_catalog(loaded, catalog) if catalog is not None else loaded)
+    check_money(plan)
     stages = [
         {
             "stage": node.name,

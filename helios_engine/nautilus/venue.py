@@ -28,7 +28,7 @@ from helios_engine.nautilus.answers import answer
 from helios_engine.nautilus.assembly import Assembly
 from helios_engine.nautilus.flight import Command, Flight
 from helios_engine.nautilus.market import Market, Memory, Ticker, pair
-from helios_engine.timeframe import nanoseconds
+from helios_engine.timeframe import duration_text, nanoseconds
 
 FILL_PROBABILITY = {"touch": 1.0, "through": 0.0}
 _TIME_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
@@ -58,8 +58,8 @@ class SimVenue:
     def models(self) -> dict[str, str]:
         """The models in words, for the report."""
         return {
-            "fills": f"{self._fill_model}: market orders at the next trade or open, no spread",
-            "latency": f"{self._latency} ns on trades; with bars alone, the next open",
+            "fills": f"{self._fill_model}; market orders at the next trade or open; no spread in the data",
+            "latency": f"{duration_text(self._latency)} on trades; with bars alone, the next open",
             "account": "cash",
         }
 

@@ -76,11 +76,10 @@ class TimeBars:
         known = min(ts, now)
         if self.closes_early and known - known % length > series.closed:
             yield from series.close(known)
-        if ts < max(series.closed, self.boundary):
+        if ts < series.closed:
             series.late += 1
-            until = max(series.closed, self.boundary)
             detail = f"trade {trade.trade_id!r} is dated into a closed bar; number {series.late} of this instrument"
-            yield DataIssue(trade.instrument, "late_trade", "warn", ts, until, detail)
+            yield DataIssue(trade.instrument, "late_trade", "warn", ts, series.closed, detail)
             return
         start = ts - ts % length
         bucket = series.open.get(start)
@@ -92,7 +91,9 @@ class TimeBars:
         series = self.series.get(definition.instrument)
         if series is None:
             cascade = Cascade(definition.instrument, self.timeframes, definition.size_scale)
-            self.series[definition.instrument] = Series(cascade)
+            series = self.series[definition.instrument] = Series(cascade)
+            # Listed in the middle of a run: what ended before is closed for it as for all others.
+            series.closed = self.boundary - self.boundary % self.length
             return
         factor = series.cascade.refine(definition.size_scale)
         for bucket in series.open.values():

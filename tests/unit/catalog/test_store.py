@@ -193,7 +193,8 @@ import sys
 from tests.unit.catalog.test_store import BTC, Catalog, table
 while True:
     for first in (1, 3000):
-        Catalog(sys.argv[1]).write("bars", BTC, table(800, first=first, close=1000 + first % 7), timeframe="1h", replace=True)
+        rows = table(800, first=first, close=1000 + first % 7)
+        Catalog(sys.argv[1]).write("bars", BTC, rows, timeframe="1h", replace=True)
 """
 
 

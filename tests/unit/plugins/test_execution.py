@@ -6,9 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from helios_portfolio.limit_orders import LimitOrders
-from helios_portfolio.market_orders import MarketOrders
-from helios_portfolio.sizing import distance
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +22,9 @@ from helios_engine.bodies import (
     Target,
 )
 from helios_engine.events import Body
+from helios_portfolio.limit_orders import LimitOrders
+from helios_portfolio.market_orders import MarketOrders
+from helios_portfolio.sizing import distance
 from tests.unit.plugins.feeding import BTC, NAME, account, bar, feed
 
 D = Decimal

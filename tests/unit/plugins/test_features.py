@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import talib
-from helios_features.basic import Basic, schema_of
 
 from helios_engine import state
 from helios_engine.bodies import Bar, Features
+from helios_features.basic import Basic, schema_of
 from tests.unit.plugins.feeding import bar, bars, feed, walk
 
 # StockCharts ChartSchool, "Relative Strength Index (RSI)", worksheet cs-rsi: QQQQ closes and RSI(14).

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from helios_aggregation.larger_bars import LargerBars
 from helios_aggregation.time_bars import TimeBars
-
 from helios_engine.bodies import Bar, DataIssue, Tick, Trade
 from helios_engine.errors import DataError
 from tests.unit.plugins.feeding import BTC, DAY, MINUTE, NAME, START, bar, feed, turn

@@ -8,16 +8,16 @@ import statistics
 from pathlib import Path
 
 import pytest
-from helios_llm import cassette
-from helios_llm.cassette import Cassette
-from helios_llm.rules import Rules
-from helios_llm.strategist import Strategist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helios_engine import state
 from helios_engine.bodies import Bar, LlmReply, LlmRequest, StrategicView, VolForecast
 from helios_engine.errors import DataError, NotAvailableError, StorageError
+from helios_llm import cassette
+from helios_llm.cassette import Cassette
+from helios_llm.rules import Rules
+from helios_llm.strategist import Strategist
 from tests.unit.plugins.feeding import DAY, MINUTE, NAME, START, feed, turn, walk
 
 HOUR = 60 * MINUTE
@@ -163,6 +163,15 @@ def test_any_words_survive_the_cassette(tmp_path_factory: pytest.TempPathFactory
     found = Cassette(path)
 
     assert [found.answer(asked(prompt=prompt)).text for prompt, _ in pairs] == [text for _, text in pairs]
+
+
+def test_a_line_written_by_others_may_hold_any_letter(tmp_path: Path) -> None:
+    path = tmp_path / "replies.jsonl"
+    words = cassette.question(asked())
+    entry = {"key": cassette.key_of(words), "request": words, "text": "é\u2028ö"}
+    path.write_text(json.dumps(entry, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    assert Cassette(path).answer(asked()).text == "é\u2028ö"
 
 
 def test_the_key_is_the_documented_digest() -> None:

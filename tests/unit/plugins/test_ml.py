@@ -8,16 +8,16 @@ import statistics
 
 import numpy as np
 import pytest
-from helios_features.basic import Basic
-from helios_ml.least_squares import LeastSquares
-from helios_ml.online_linear import OnlineLinear
-from helios_ml.predictor import Predictor
-from helios_ml.standardiser import Standardiser
 
 from helios_engine import state
 from helios_engine.bodies import Bar, Features, Label, Prediction, PredictRequest
 from helios_engine.errors import DataError
 from helios_engine.events import Body
+from helios_features.basic import Basic
+from helios_ml.least_squares import LeastSquares
+from helios_ml.online_linear import OnlineLinear
+from helios_ml.predictor import Predictor
+from helios_ml.standardiser import Standardiser
 from tests.unit.plugins.feeding import NAME, bar, bars, features, turn, walk
 
 

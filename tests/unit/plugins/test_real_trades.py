@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import talib
-from helios_aggregation.time_bars import TimeBars
-from helios_features.basic import Basic
 
+from helios_aggregation.time_bars import TimeBars
 from helios_engine.bodies import Bar, Features, Instrument, Trade
 from helios_engine.events import Body
+from helios_features.basic import Basic
 from tests.unit.plugins.feeding import feed, turn
 
 ROOT = Path(os.environ.get("HELIOS_REAL_DATA", "missing")) / "freqtrade_testdata"

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from helios_risk.drawdown import Drawdown
-from helios_risk.vol_target import VolTarget
 
 from helios_engine import state
 from helios_engine.bodies import Control, RiskDecision, VolForecast
 from helios_engine.events import Body
+from helios_risk.drawdown import Drawdown
+from helios_risk.vol_target import VolTarget
 from tests.unit.plugins.feeding import account, bars, feed, turn, walk
 
 
@@ -70,6 +70,13 @@ def test_once_stopped_it_waits_for_the_drawdown_to_fall_below_rearm() -> None:
 
     assert waiting == []
     assert scales(again) == [1.0]
+
+
+def test_a_drawdown_of_just_rearm_is_not_below_it() -> None:
+    stage = Drawdown(soft=0.25, hard=0.5, rearm=0.25)
+    feed(stage, map(account, ("100", "50")))
+
+    assert feed(stage, [account("75")]) == []
 
 
 def test_a_decision_comes_only_when_the_scale_changes() -> None:

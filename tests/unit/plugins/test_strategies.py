@@ -7,14 +7,14 @@ from decimal import Decimal
 import numpy as np
 import pytest
 import talib
-from helios_strategies.buy_and_hold import BuyAndHold
-from helios_strategies.cross import Cross
-from helios_strategies.mean_reversion import MeanReversion
-from helios_strategies.model import FollowModel
 
 from helios_engine import state
 from helios_engine.bodies import Bar, Fill, Prediction, Signal
 from helios_engine.events import Body
+from helios_strategies.buy_and_hold import BuyAndHold
+from helios_strategies.cross import Cross
+from helios_strategies.mean_reversion import MeanReversion
+from helios_strategies.model import FollowModel
 from tests.unit.plugins.feeding import NAME, bars, feed, walk
 
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from helios_aggregation.time_bars import TimeBars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helios_aggregation.time_bars import TimeBars
 from helios_engine import state
 from helios_engine.bodies import Bar, DataIssue, Instrument, Tick, Trade
 from helios_engine.errors import DataError
@@ -157,10 +157,12 @@ def test_a_late_trade_is_an_issue_and_changes_no_bar() -> None:
     ]
 
 
-def test_a_trade_dated_before_a_tick_is_late_even_for_an_instrument_that_never_traded() -> None:
+@pytest.mark.parametrize("listed_first", [True, False])
+def test_a_trade_dated_before_a_tick_is_late_even_for_an_instrument_that_never_traded(listed_first: bool) -> None:
     stage = TimeBars(timeframes=("1m",))
-    turn(stage, BTC)
-    turn(stage, Tick("1m", START + MINUTE), START + MINUTE)
+    tick = Tick("1m", START + MINUTE)
+    for body in (BTC, tick) if listed_first else (tick, BTC):
+        turn(stage, body, START + MINUTE)
 
     found = turn(stage, trade(START, 10.0), START + MINUTE + 1)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from helios_portfolio.weights import Weights
 
 from helios_engine import state
 from helios_engine.bodies import Instrument, RiskDecision, Signal, StrategicView, Target, Trade
 from helios_engine.errors import ConfigError
 from helios_engine.events import Body
+from helios_portfolio.weights import Weights
 from tests.unit.plugins.feeding import BTC, NAME, START, account, bar, feed, turn
 
 ETH = Instrument("ETHZAR.VALR", "ETH", "ZAR", 0, 8, tick=Decimal(1), lot=Decimal("0.001"))
