@@ -168,8 +168,8 @@ def _close(
         place,
         status=status,
         error="" if failure is None else str(failure),
-        started=iso(int(started * 1e9)),
-        finished=iso(time.time_ns()),
+        started=iso(int(started * 1e3) * 1_000_000),
+        finished=iso(time.time_ns() // 1_000_000 * 1_000_000),
         versions=versions(),
     )
     write_summary(place, summary)

@@ -1,0 +1,1 @@
+"""Benchmarks: fixed work, ratios in one run. No test measures time."""
