@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: backtest test test-all-pythons bench sample clean
+.PHONY: backtest test bench sample clean
 
 backtest: $(STAMP)
 	@"$(BIN)/helios-engine" backtest configs/six_kinds.toml
