@@ -18,6 +18,7 @@ from helios_engine.build import Plan, build
 from helios_engine.config import Config, load_config
 from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError
+from helios_engine.logs import component
 from helios_engine.plugins import Plugins
 from helios_engine.report.frames import Frames
 from helios_engine.report.page import write_page
@@ -70,6 +71,8 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
     engine = assemble(plan, journal=place / folders.JOURNAL, results=place, venue=venue)
     results = engine.results
     assert results is not None
+    log = component("runner")
+    log.info("run started", extra={"run": place.name, "stages": len(plan.nodes), "feeds": len(plan.feeds)})
     status: Status = "failed"
     failure: BaseException | None = None
     try:
@@ -84,7 +87,9 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
         results.discard()
         raise (failure or error) from error
     if failure is not None:
+        log.error("run %s", status, extra={"run": place.name, "error": str(failure)})
         raise failure
+    log.info("run %s", status, extra={"run": place.name, "turns": engine.turns, "fills": engine.port.fills})
     return Result(place, summary, Frames(place))
 
 

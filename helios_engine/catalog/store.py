@@ -18,6 +18,7 @@ from helios_engine.catalog import tables
 from helios_engine.catalog.manifest import FILE, Issue, Manifest, Part, read_manifest
 from helios_engine.errors import DataError
 from helios_engine.journal.frames import storage_error
+from helios_engine.logs import component
 
 CHUNK_ROWS = 65_536
 
@@ -84,6 +85,8 @@ class Catalog:
             _sweep(folder)
             raise
         _sweep(folder)
+        extra = {"folder": str(folder.relative_to(self.root)), "rows": manifest.rows, "revision": manifest.revision}
+        component("catalog").info("data set written", extra=extra)
         return manifest
 
     def _folder(self, kind: str, instrument: str, timeframe: str) -> Path:

@@ -54,8 +54,11 @@ def import_files(paths: tuple[Path, ...], catalog: Path | None, as_json: bool, r
     """
     import msgspec
 
+    from helios_engine import logs
     from helios_engine.catalog.store import Catalog
+    from helios_engine.settings import Settings
 
+    logs.configure(Settings.load())
     target = Catalog(_catalog(catalog))
     rows = []
     for number, path in enumerate(paths):

@@ -127,6 +127,15 @@ def test_every_verb_answers_as_json(done: Path) -> None:
         json.loads(found.stdout)
 
 
+def test_a_run_is_logged_as_json_by_component(done: Path) -> None:
+    lines = [json.loads(line) for line in (done / "logs/helios.log").read_text().splitlines()]
+
+    assert [(line["component"], line["message"]) for line in lines] == [
+        ("runner", "run started"),
+        ("runner", "run complete"),
+    ]
+
+
 def test_every_config_obeys_the_published_schema(done: Path) -> None:
     schema = json.loads(helios("config", "schema", cwd=done).stdout)
 
