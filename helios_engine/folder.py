@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from helios_engine.config import Config, parse_config
 from helios_engine.errors import ConfigError, JournalError
-from helios_engine.journal.frames import storage_error
+from helios_engine.files import storage_error, write_whole
 
 JOURNAL, CONFIG, SUMMARY, REPORT = "journal.hlj", "config.toml", "run.json", "report.html"
 _NAME = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -29,7 +28,7 @@ def new_folder(runs: Path, config: Config, digest: str) -> Path:
             continue
         except OSError as error:
             raise storage_error(folder, error) from error
-        _write_config(folder, config)
+        write_whole(folder / CONFIG, config.text.encode())
         return folder
     raise ConfigError(f"{runs}: a hundred runs of {name} began in one second; wait for one")
 
@@ -72,13 +71,3 @@ def read_config(folder: Path, original: str) -> Config:
     except OSError as error:
         raise JournalError(f"{folder / CONFIG}: cannot be read: {error.strerror}") from error
     return parse_config(text, Path(original))
-
-
-def _write_config(folder: Path, config: Config) -> None:
-    try:
-        with (folder / CONFIG).open("w", encoding="utf-8") as file:
-            file.write(config.text)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise storage_error(folder / CONFIG, error) from error

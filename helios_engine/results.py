@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from helios_engine.bodies import Fill
 from helios_engine.events import Body
-from helios_engine.journal.frames import storage_error
+from helios_engine.files import storage_error
 from helios_engine.ledger import Ledger
 
 _ROWS = 1 << 16

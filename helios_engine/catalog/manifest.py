@@ -9,6 +9,7 @@ import msgspec
 
 from helios_engine.bodies import Instrument
 from helios_engine.errors import DataError
+from helios_engine.files import write_whole
 
 FILE = "manifest.json"
 FORMAT = 1
@@ -92,3 +93,8 @@ def read_manifest(folder: Path) -> Manifest:
     if not found.parts:
         raise DataError(f"{path}: the data set has no files; import the data again with --replace")
     return found
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Put a manifest in place in one step: until then the data set is what it was."""
+    write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")

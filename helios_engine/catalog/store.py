@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog import tables
-from helios_engine.catalog.manifest import FILE, Issue, Manifest, Part, read_manifest
-from helios_engine.errors import DataError
-from helios_engine.journal.frames import storage_error
+from helios_engine.catalog.manifest import FILE, Issue, Manifest, Part, read_manifest, write_manifest
+from helios_engine.errors import DataError, HeliosError
+from helios_engine.files import storage_error
 from helios_engine.logs import component
 
 CHUNK_ROWS = 65_536
@@ -77,11 +77,11 @@ class Catalog:
             )
             if before is not None:
                 manifest = _merged(folder, before, manifest)
-            _commit(folder, manifest)
+            write_manifest(folder, manifest)
         except OSError as error:
             _sweep(folder)
             raise storage_error(folder, error) from error
-        except DataError:
+        except HeliosError:
             _sweep(folder)
             raise
         _sweep(folder)
@@ -209,22 +209,6 @@ def _merged(folder: Path, before: Manifest, new: Manifest) -> Manifest:
         source=source,
         issues=issues,
     )
-
-
-def _commit(folder: Path, manifest: Manifest) -> None:
-    import msgspec
-
-    draft = folder / f".{FILE}.{os.getpid()}.draft"
-    with draft.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / FILE)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sweep(folder: Path) -> None:

@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from helios_engine.errors import JournalError, StorageError
+from helios_engine.errors import JournalError
+from helios_engine.files import storage_error
 
 FILE_MAGIC = b"HELIOS-JOURNAL 1\n"
 _FRAME_MAGIC = b"\xf5HLF"
@@ -99,15 +100,6 @@ def read_frames(path: Path, *, salvage: bool = False) -> Iterator[Any]:
                 )
             yield from decoder.decode(zlib.decompress(payload))
             number += 1
-
-
-def storage_error(path: Path, error: OSError) -> StorageError:
-    """A full disk or a folder that may not be written, said plainly."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageError(
-            f"{path}: no space left on the disk; free some and run again. Nothing half-written was kept"
-        )
-    return StorageError(f"{path}: cannot be written: {error.strerror or error}")
 
 
 def _payload(file: BinaryIO, head: bytes) -> bytes | None:

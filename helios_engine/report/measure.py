@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helios_engine.bodies import Instrument
-from helios_engine.journal.frames import storage_error
+from helios_engine.files import storage_error
 from helios_engine.report.frames import Frames
 from helios_engine.report.metrics import Metrics, measure
 from helios_engine.report.round_trips import LEGS, TRADES, round_trips, table

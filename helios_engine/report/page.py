@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
-from helios_engine.journal.frames import storage_error
+from helios_engine.files import write_whole
 from helios_engine.report import tables, wording
 from helios_engine.report.charts import equity_series, price_series
 from helios_engine.report.frames import Frames
@@ -32,16 +31,8 @@ def write_page(folder: Path) -> Path:
     """
     folder = Path(folder)
     text = page_text(read_summary(folder), Frames(folder))
-    path, draft = folder / FILE, folder / f".{FILE}.tmp"
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise storage_error(path, error) from error
+    path = folder / FILE
+    write_whole(path, text.encode())
     return path
 
 

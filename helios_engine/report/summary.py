@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from helios_engine.errors import JournalError
-from helios_engine.journal.frames import storage_error
+from helios_engine.files import write_whole
 from helios_engine.report.metrics import Metrics
 from helios_engine.report.terminal import summary_text
 from helios_engine.stage import Pin
@@ -83,17 +82,8 @@ class Summary(_Part, frozen=True, kw_only=True):
 
 def write_summary(folder: Path, summary: Summary) -> Path:
     """Write `run.json` atomically; StorageError if the disk is full or refuses."""
-    path, draft = folder / FILE, folder / f".{FILE}.tmp"
-    text = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
-    try:
-        with draft.open("wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise storage_error(path, error) from error
+    path = folder / FILE
+    write_whole(path, msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
     return path
 
 

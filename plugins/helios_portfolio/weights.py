@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Literal
 
@@ -33,7 +34,9 @@ class Weights:
         reserve: float = 0.01,
         rates: dict[str, str] | None = None,
     ) -> None:
-        if isinstance(weights, dict) and (min(weights.values(), default=-1.0) < 0 or sum(weights.values()) > 1 + 1e-12):
+        if isinstance(weights, dict) and (
+            min(weights.values(), default=-1.0) < 0 or math.fsum(weights.values()) > 1 + 1e-12
+        ):
             raise ValueError(f"expected weights of at least 0 that add up to at most 1, found {weights}")
         if not 0 <= reserve < 1:
             raise ValueError(f"expected reserve, the share of equity kept for fees, in [0, 1), found {reserve}")

@@ -13,8 +13,9 @@ from helios_engine.bodies import Fill, Signal, Target
 from helios_engine.codec import Codec, UnknownBody
 from helios_engine.errors import BuildError, JournalError, StorageError
 from helios_engine.events import Body
+from helios_engine.files import storage_error
 from helios_engine.journal import Chain, Journal, JournalReader
-from helios_engine.journal.frames import FrameWriter, read_frames, storage_error
+from helios_engine.journal.frames import FrameWriter, read_frames
 from helios_engine.stage import BodySpec
 
 FILL = Fill("1", "V-1", "BTCZAR.VALR", "BUY", Decimal("0.5"), Decimal("100"), Decimal("0.1"), "ZAR", "TAKER")

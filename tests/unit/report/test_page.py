@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -152,7 +153,7 @@ def test_a_folder_without_a_summary_is_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     write_run(tmp_path, days=5)
-    (tmp_path / ".report.html.tmp").symlink_to("/dev/full")
+    (tmp_path / f".report.html.{os.getpid()}.draft").symlink_to("/dev/full")
 
     with pytest.raises(StorageError, match="no space left"):
         write_page(tmp_path)

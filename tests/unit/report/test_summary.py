@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -34,13 +35,13 @@ def test_a_damaged_summary_is_named(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
 def test_a_full_disk_is_told_and_the_old_summary_stays(tmp_path: Path) -> None:
     summary = write_run(tmp_path, days=5)
-    (tmp_path / ".run.json.tmp").symlink_to("/dev/full")
+    (tmp_path / f".run.json.{os.getpid()}.draft").symlink_to("/dev/full")
 
     with pytest.raises(StorageError, match="no space left"):
         write_summary(tmp_path, msgspec.structs.replace(summary, name="other"))
 
     assert read_summary(tmp_path) == summary
-    assert not (tmp_path / ".run.json.tmp").is_symlink()
+    assert not (tmp_path / f".run.json.{os.getpid()}.draft").is_symlink()
 
 
 def test_the_status_of_a_run_is_one_line_of_it(tmp_path: Path) -> None:
