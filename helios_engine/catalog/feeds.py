@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from helios_engine.bodies import Bar, Instrument, Print, Trade
+from helios_engine.settings import Settings
 from helios_engine.stage import Pin
 from helios_engine.timeframe import nanoseconds, timeframe_ns
 
@@ -23,6 +24,7 @@ class _CatalogFeed:
         from helios_engine.catalog.store import Catalog
 
         self._dataset: Dataset = Catalog(catalog).dataset(kind, instrument, timeframe)
+        self._block = Settings.load().chunk_rows
 
     def instruments(self) -> Iterable[Instrument]:
         """The instrument of the data set."""
@@ -83,7 +85,7 @@ class CatalogBars(_CatalogFeed):
     def _rows(self, start: int, stop: int) -> Iterator[tuple[int, int, int, float, float, float, float, float]]:
         m = self._dataset.manifest
         prices, sizes = 10**m.price_scale, 10**m.size_scale
-        for batch in self._dataset.blocks(start, stop):
+        for batch in self._dataset.blocks(start, stop, self._block):
             # Correctly rounded: the float nearest to the decimal, so that it can be turned back.
             whole = [batch[n].to_numpy().tolist() for n in ("ts", "ts_open", "ts_close")]
             ohlc = [(batch[n].to_numpy() / prices).tolist() for n in ("open", "high", "low", "close")]
@@ -107,7 +109,7 @@ class CatalogTrades(_CatalogFeed):
         """Trades by availability; ties keep the order of the data set."""
         m, name = self._dataset.manifest, self._name
         prices, sizes = 10**m.price_scale, 10**m.size_scale
-        for batch in self._dataset.blocks(start, stop):
+        for batch in self._dataset.blocks(start, stop, self._block):
             rows = zip(
                 batch["ts"].to_numpy().tolist(),
                 batch["ts_event"].to_numpy().tolist(),

@@ -128,9 +128,8 @@ class Dataset:
                     "import the data again with --replace"
                 )
 
-    def blocks(self, start: int, stop: int, chunk_rows: int | None = None) -> Iterator[pa.RecordBatch]:
+    def blocks(self, start: int, stop: int, chunk_rows: int = CHUNK_ROWS) -> Iterator[pa.RecordBatch]:
         """Rows with `start <= ts < stop` as record batches of at most `chunk_rows`, in order."""
-        rows = chunk_rows or int(os.environ.get("HELIOS_CHUNK_ROWS", CHUNK_ROWS))
         wanted = [part for part in self.manifest.parts if part.last >= start and part.first < stop]
         for part in wanted:
             path = self.folder / part.name
@@ -139,7 +138,7 @@ class Dataset:
                 keep = (ds.field("ts") >= start) & (ds.field("ts") < stop)
                 inside = part.first >= start and part.last < stop
                 scan = file.scanner(
-                    filter=None if inside else keep, batch_size=rows, use_threads=False, batch_readahead=1
+                    filter=None if inside else keep, batch_size=chunk_rows, use_threads=False, batch_readahead=1
                 )
                 for batch in scan.to_batches():
                     if batch.num_rows:
