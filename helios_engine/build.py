@@ -12,20 +12,7 @@ import msgspec
 
 from helios_engine import recipe
 from helios_engine.bodies import (
-    Account,
-    Control,
-    DataIssue,
-    Fill,
-    Health,
     Instrument,
-    OrderAccepted,
-    OrderCanceled,
-    OrderUnknown,
-    Position,
-    Print,
-    Reject,
-    Tick,
-    Trade,
 )
 from helios_engine.codec import Codec
 from helios_engine.config import Config, Piece
@@ -35,35 +22,16 @@ from helios_engine.events import Body
 from helios_engine.node import Node
 from helios_engine.plugins import Offer, Plugins
 from helios_engine.port import INTENTS
-from helios_engine.stage import Feed, Pin
-from helios_engine.timeframe import nanoseconds, parse_time, timeframe_ns
-from helios_engine.toml_place import nearest
-
-ENGINE_INPUTS: tuple[type[Body], ...] = (
-    Instrument,
-    Tick,
-    Control,
-    Health,
-    DataIssue,
-    OrderAccepted,
-    OrderCanceled,
-    Fill,
-    Reject,
-    OrderUnknown,
-    Position,
-    Account,
+from helios_engine.soundness import (
+    RunningFeed,
+    check_answered,
+    check_currencies,
+    check_delays,
+    check_fed,
+    smallest_timeframe,
 )
-"""Bodies that every run may bring without a stage or feed that offers them."""
-
-
-class RunningFeed(NamedTuple):
-    """A feed under its name in the run."""
-
-    name: str
-    feed: Feed
-    rank: int
-    pin: Pin
-    offers: tuple[type[Body], ...]
+from helios_engine.timeframe import nanoseconds, parse_time
+from helios_engine.toml_place import nearest
 
 
 class Plan(NamedTuple):
@@ -92,14 +60,14 @@ def build(config: Config, plugins: Plugins | None = None) -> Plan:
     stages = plugins.offers("stage")
     nodes = tuple(Node(piece.name, _maker(config, piece, stages, "stage"), piece.on, codec) for piece in config.stages)
     effects = tuple(_effect(config, piece, plugins) for piece in config.effects)
-    _check_fed(config, nodes, feeds, effects, plugins)
-    _check_answered(config, nodes, effects, codec)
+    check_fed(config, nodes, feeds, effects, plugins)
+    check_answered(config, nodes, effects, codec)
     begin, start, stop = _span(config, feeds)
-    tick = config.run.tick or _smallest(config)
-    _check_delays(config, feeds, effects)
+    tick = config.run.tick or smallest_timeframe(config)
+    check_delays(config, feeds, effects)
     make_venue = _maker(config, config.venue, plugins.offers("venue"), "venue")
     instruments = _instruments(config, feeds)
-    _check_currencies(config, instruments)
+    check_currencies(config, instruments)
     return Plan(config, plugins, codec, feeds, nodes, effects, make_venue, instruments, tick, begin, start, stop)
 
 
@@ -168,55 +136,6 @@ def _bodies(hint: Any) -> Iterable[type[Body]]:
         yield from _bodies(part)
 
 
-def _check_fed(
-    config: Config,
-    nodes: Sequence[Node],
-    feeds: Sequence[RunningFeed],
-    effects: Sequence[RunningEffect],
-    plugins: Plugins,
-) -> None:
-    """Every kind a stage consumes must come from somewhere before it, unless the stage says `optional`."""
-    offered: set[type[Body]] = {*ENGINE_INPUTS, *(kind for feed in feeds for kind in feed.offers)}
-    specs = plugins.offers("effect")
-    for piece in config.effects:
-        offered.update(specs[piece.use].spec.emits)
-    for number, node in enumerate(nodes, 1):
-        optional = getattr(node.stage, "optional", ())
-        for kind in node.consumes:
-            if kind in optional or any(issubclass(o, kind) for o in offered):
-                continue
-            later = next((other.name for other in nodes[number - 1 :] if kind in other.emits), None)
-            hint = (
-                f"stage {later!r} offers it, but stands at or after it: move it before"
-                if later
-                else "add the stage, feed or effect that does"
-            )
-            raise BuildError(
-                f"{config.stages[number - 1].where}: stage {number} {node.name!r} consumes "
-                f"{kind.__name__}, but no earlier stage offers it; {hint}"
-            )
-        offered |= node.emits
-
-
-def _check_answered(config: Config, nodes: Sequence[Node], effects: Sequence[RunningEffect], codec: Codec) -> None:
-    """Every body must have a tag, and every request somebody who takes it."""
-    taken = {kind for running in effects for kind in running.handles}
-    for piece, node in zip(config.stages, nodes, strict=True):
-        for kind in node.emits:
-            if codec.tag(kind) is None:
-                raise BuildError(
-                    f"{piece.where}: stage {node.name!r} yields {kind.__name__}, which no plugin registers; return "
-                    f'BodySpec({kind.__name__}, "plugin.{kind.__name__}/1") from helios_bodies'
-                )
-            if kind is Print:
-                raise BuildError(f"{piece.where}: stage {node.name!r} yields Print, which is for feeds alone")
-            if kind.__name__.endswith("Request") and kind not in taken:
-                raise BuildError(
-                    f"{piece.where}: stage {node.name!r} yields {kind.__name__}, but no [[effect]] takes it; "
-                    "add one, see `helios-engine plugin list`"
-                )
-
-
 def leaves(effects: Sequence[RunningEffect]) -> Callable[[type[Body]], bool]:
     """Which kinds of bodies leave the pipeline: intents, and what effects take."""
     taken = {*INTENTS, *(kind for running in effects for kind in running.handles)}
@@ -238,25 +157,6 @@ def _span(config: Config, feeds: Sequence[RunningFeed]) -> tuple[int, int, int]:
             f"spans {iso(first)} to {iso(last)}; change [run] start, stop or warmup, or import more"
         )
     return max(1, start - warmup), start, stop
-
-
-def _smallest(config: Config) -> str:
-    frames = [str(p.settings["timeframe"]) for p in config.feeds if "timeframe" in p.settings]
-    trades = [p for p in config.feeds if "timeframe" not in p.settings]
-    return "1m" if trades or not frames else min(frames, key=timeframe_ns)
-
-
-def _check_delays(config: Config, feeds: Sequence[RunningFeed], effects: Sequence[RunningEffect]) -> None:
-    """With bars only, nothing between two bars can be told apart: a delay must be whole bars."""
-    if any(Trade in feed.offers for feed in feeds):
-        return
-    length = timeframe_ns(_smallest(config))
-    for piece, running in zip(config.effects, effects, strict=True):
-        if running.delay % length:
-            raise ConfigError(
-                f"{piece.where}: effect {piece.name!r} has a delay inside a bar, which bars alone cannot resolve; "
-                f"write 0s or a multiple of {_smallest(config)}, or use trades"
-            )
 
 
 def _instruments(config: Config, feeds: Sequence[RunningFeed]) -> tuple[Instrument, ...]:
@@ -286,21 +186,3 @@ def _overridden(config: Config, definition: Instrument) -> Instrument:
             f"{config.path}: [[instrument]] {definition.instrument}: {error}; "
             'write amounts as text, such as taker_fee = "0.001"'
         ) from None
-
-
-def _check_currencies(config: Config, instruments: Sequence[Instrument]) -> None:
-    report, rates = config.account.currency, config.account.rates
-    names = {definition.instrument for definition in instruments}
-    for currency, name in rates.items():
-        if name not in names:
-            raise ConfigError(
-                f"{config.path}: [account] rates: {currency} is priced by {name!r}, "
-                f"which is in no feed; {nearest(name, names)}"
-            )
-    wanted = {d.quote for d in instruments} | set(config.account.balances)
-    missing = sorted(wanted - {report} - set(rates))
-    if missing:
-        raise ConfigError(
-            f"{config.path}: [account] reports in {report}, but {missing[0]} has no rate; "
-            f'add it under [account.rates], e.g. {missing[0]} = "{missing[0]}{report}.VENUE", and feed that instrument'
-        )
