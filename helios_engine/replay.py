@@ -17,7 +17,7 @@ from helios_engine.events import Body
 from helios_engine.journal import JournalReader
 from helios_engine.plugins import Plugins
 from helios_engine.recording import Recording
-from helios_engine.runner import Progress, drive, pins
+from helios_engine.runner import STEP, Progress, drive, pins
 
 
 class Replayed(NamedTuple):
@@ -86,13 +86,17 @@ def replay(
     return Replayed(end[1], heads(plan, engine))
 
 
-def outputs(place: Path, catalog: Path | None = None, plugins: Plugins | None = None) -> Iterator[Output]:
+def outputs(
+    place: Path, catalog: Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
+) -> Iterator[Output]:
     """Every output of a run in order, made anew from its journal."""
     plan, reader, _ = open_run(place, catalog, plugins)
     engine = assemble(plan, recording=Recording(reader.inputs()))
     collected: list[Output] = []
     _listen(plan, engine, collected)
-    for _ in engine.run():
+    for number, given in enumerate(engine.run(), 1):
+        if progress is not None and number % STEP == 0:
+            progress((given.ts - plan.begin) / max(1, plan.stop - plan.begin), number)
         yield from collected
         collected.clear()
     engine.finish(plan.stop)
@@ -100,10 +104,14 @@ def outputs(place: Path, catalog: Path | None = None, plugins: Plugins | None = 
 
 
 def first_difference(
-    left: Path, right: Path, catalog: Path | None = None, plugins: Plugins | None = None
+    left: Path,
+    right: Path,
+    catalog: Path | None = None,
+    plugins: Plugins | None = None,
+    progress: Progress | None = None,
 ) -> Difference | None:
     """Walk two runs side by side to the first output that differs."""
-    one, two = outputs(left, catalog, plugins), outputs(right, catalog, plugins)
+    one, two = outputs(left, catalog, plugins, progress), outputs(right, catalog, plugins)
     number = 0
     while True:
         a, b = next(one, None), next(two, None)

@@ -31,7 +31,7 @@ from helios_engine.timeframe import iso
 Progress = Callable[[float, int], None]
 """Called now and then with the share done (0…1) and the inputs taken so far."""
 
-_STEP = 2048
+STEP = 2048
 _LIBRARIES = ("helios-engine", "nautilus_trader", "numpy", "pandas", "pyarrow", "msgspec", "pluggy")
 
 
@@ -107,7 +107,7 @@ def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:
         for number, given in enumerate(engine.run(), 1):
             if asked:
                 return False
-            if progress is not None and number % _STEP == 0:
+            if progress is not None and number % STEP == 0:
                 progress((given.ts - plan.begin) / span, number)
         engine.finish(plan.stop)
     return True

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from helios_engine.cli.output import as_json, catalog_folder, print_json, runs_folder, runs_path
+from helios_engine.cli.output import Progress, as_json, catalog_folder, print_json, runs_folder, runs_path
 
 
 @click.command()
@@ -26,7 +26,11 @@ def diff(left: str, right: str, catalog: Path | None, runs: Path | None, as_json
     from helios_engine.replay import first_difference
 
     places = find_folder(left, runs_path(runs)), find_folder(right, runs_path(runs))
-    found = first_difference(*places, catalog)
+    progress = Progress("diff")
+    try:
+        found = first_difference(*places, catalog, progress=progress)
+    finally:
+        progress.done()
     if as_json:
         print_json(
             {
