@@ -12,8 +12,6 @@ from helios_engine.events import Body
 from helios_engine.ledger import ZERO, Ledger
 from helios_engine.timeframe import DAY, UNITS, nanoseconds
 
-Order = OrderIntent | ModifyIntent
-
 
 class Gate:
     """Says no, with a reason. It knows limits, open orders and the ledger, and nothing of plugins."""

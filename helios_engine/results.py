@@ -65,8 +65,6 @@ class Results:
     """Hears what a run does to the account, from `start` (ns UTC) on."""
 
     def __init__(self, folder: Path, start: int) -> None:
-        self.first_equity: float | None = None
-        self.last_equity: float | None = None
         self._start = start
         self._equity = Table(folder / "equity.parquet", EQUITY)
         self._prices = Table(folder / "prices.parquet", PRICES)
@@ -78,10 +76,7 @@ class Results:
         account = ledger.account()
         if ts < self._start or account is None:
             return
-        equity = float(account.equity)
-        self.first_equity = equity if self.first_equity is None else self.first_equity
-        self.last_equity = equity
-        self._equity.add(ts, equity, float(account.cash), float(account.exposure))
+        self._equity.add(ts, float(account.equity), float(account.cash), float(account.exposure))
         for instrument, price in ledger.prices.items():
             self._prices.add(ts, instrument, price)
 

@@ -11,8 +11,8 @@ from helios_engine.errors import TimeError
 from helios_engine.events import Body
 from helios_engine.timeframe import iso
 
-MARKET, REPLY, TICK = 20, 30, 100
-"""Ranks: market data first, then replies, then the tick, which closes its time."""
+REPLY, TICK = 30, 100
+"""Ranks: market data (20, see FeedSpec) first, then replies, then the tick, which closes its time."""
 
 
 class Source(NamedTuple):

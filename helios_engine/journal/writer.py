@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from helios_engine.bodies import (
     Account,
     CancelIntent,
@@ -106,8 +104,3 @@ class Journal:
     def _write(self, record: list[Any]) -> None:
         if self._file is not None:
             self._file.append(record)
-
-
-def encodable(value: Any) -> Any:
-    """Plain values of a header, readable with any msgpack."""
-    return msgspec.to_builtins(value)
