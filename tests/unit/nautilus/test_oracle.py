@@ -13,29 +13,30 @@ from nautilus_trader.model.enums import AccountType, BookType, OmsType, OrderSid
 from nautilus_trader.model.identifiers import ClientOrderId, Venue
 from nautilus_trader.trading.strategy import Strategy
 
-from helios_engine.bodies import CancelIntent, Fill, OrderIntent
+from helios_engine.bodies import CancelIntent, Fill, OrderIntent, Print
 from helios_engine.nautilus.answers import answer
 from helios_engine.nautilus.assembly import money
 from helios_engine.nautilus.market import Ticker, instrument_id, pair
 from helios_engine.nautilus.plugin import sim_venue
 from helios_engine.nautilus.venue import _TIME_IN_FORCE
 from helios_engine.timeframe import nanoseconds
-from tests.unit.nautilus.scenarios import BTC, Scenario, trades
+from tests.unit.nautilus.scenarios import BTC, ETH, S, Scenario, trades
 
-BALANCES = {"ZAR": "1000000", "BTC": "1000"}
+BALANCES = {"ZAR": "1000000", "BTC": "1000", "ETH": "0"}
 LATENCIES = ("1ns", "1ms", "250ms")
 
 
 class Script(Strategy):
-    """Sends each command right after the trade that it was decided on."""
+    """Sends each command right after the event that it was decided on."""
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(StrategyConfig(order_id_tag="000"))
         self.scenario, self.seen, self.heard = scenario, 0, []
-        self.ticker = Ticker(BTC)
+        self.tickers = {d.instrument: Ticker(d) for d in (BTC, ETH)}
 
     def on_start(self) -> None:
-        self.subscribe_trade_ticks(instrument_id(BTC.instrument))
+        for name in self.tickers:
+            self.subscribe_trade_ticks(instrument_id(name))
         self.msgbus.subscribe("events.order.*", lambda event: self.heard.append((event.ts_event, answer(event))))
 
     def on_trade_tick(self, tick: Any) -> None:
@@ -52,13 +53,15 @@ class Script(Strategy):
         terms: dict[str, Any] = {
             "instrument_id": instrument_id(intent.instrument),
             "order_side": OrderSide.BUY if intent.side == "BUY" else OrderSide.SELL,
-            "quantity": self.ticker.quantity(intent.quantity),
+            "quantity": self.tickers[intent.instrument].quantity(intent.quantity),
             "time_in_force": _TIME_IN_FORCE[intent.time_in_force],
             "client_order_id": ClientOrderId(intent.id),
         }
         if intent.price is None:
             return self.order_factory.market(**terms)
-        return self.order_factory.limit(price=self.ticker.price(intent.price), post_only=intent.post_only, **terms)
+        return self.order_factory.limit(
+            price=self.tickers[intent.instrument].price(intent.price), post_only=intent.post_only, **terms
+        )
 
 
 def through_nautilus(scenario: Scenario, latency: str, touch: bool) -> tuple[list[Any], dict[str, Decimal]]:
@@ -74,9 +77,10 @@ def through_nautilus(scenario: Scenario, latency: str, touch: bool) -> tuple[lis
         book_type=BookType.L1_MBP,
         trade_execution=True,
     )
-    engine.add_instrument(pair(BTC))
-    ticker, script = Ticker(BTC), Script(scenario)
-    engine.add_data([ticker.tick(body) for body in scenario.market], sort=False)
+    for definition in (BTC, ETH):
+        engine.add_instrument(pair(definition))
+    script = Script(scenario)
+    engine.add_data([script.tickers[body.instrument].tick(body) for body in scenario.market], sort=False)
     engine.add_strategy(script)
     engine.run()
     account = engine.cache.account_for_venue(Venue("VALR"))
@@ -87,7 +91,7 @@ def through_nautilus(scenario: Scenario, latency: str, touch: bool) -> tuple[lis
 
 def through_ours(scenario: Scenario, latency: str, touch: bool) -> tuple[list[Any], dict[str, Decimal]]:
     venue: Any = sim_venue(BALANCES, latency=latency, fill_model="touch" if touch else "through")
-    venue.open(1, [BTC])
+    venue.open(1, [BTC, ETH])
     heard = []
     for number, body in enumerate(scenario.market):
         heard += [(body.ts_event, a) for a in venue.market(body.ts_event, body)]
@@ -122,3 +126,19 @@ def test_the_scenarios_bring_out_every_kind_of_answer() -> None:
         kinds |= {(type(a).__name__, getattr(a, "liquidity", "")) for _, a in answers}
 
     assert kinds >= {("Fill", "MAKER"), ("Fill", "TAKER"), ("OrderAccepted", ""), ("OrderCanceled", ""), ("Reject", "")}
+
+
+def test_of_two_instruments_ours_waits_for_its_own_open_where_bare_nautilus_fills_at_the_last_close() -> None:
+    hour = 3600 * S
+    closes = [Print(d.instrument, hour - 1, price, 5.0, "close") for d, price in ((BTC, 1000.0), (ETH, 500.0))]
+    opens = [Print(d.instrument, hour + 1, price, 5.0, "open") for d, price in ((BTC, 1010.0), (ETH, 550.0))]
+    order = OrderIntent("1", ETH.instrument, "BUY", Decimal(1))
+    scenario = Scenario([*closes, *opens], {1: [order]})
+
+    (ours,), (theirs,) = (
+        [(ts, a.price) for ts, a in run(scenario, "1ns", False)[0] if isinstance(a, Fill)]
+        for run in (through_ours, through_nautilus)
+    )
+
+    assert ours == (hour + 1, Decimal(550))
+    assert theirs == (hour + 1, Decimal(500))  # BTC's open settles the order before ETH has one
