@@ -57,8 +57,8 @@ def open_run(
     bare = JournalReader(place / folders.JOURNAL, Codec())
     record = bare.header()
     config = folders.read_config(place, record["config_path"])
-    if catalog is not None:
-        config = on_catalog(config, catalog)
+    # The catalog that the run was made on may have been named by a flag.
+    config = on_catalog(config, Path(record["catalog"]) if catalog is None else catalog)
     plan = build(config, plugins)
     for name, now in pins(plan).items():
         before = record["pins"].get(name)

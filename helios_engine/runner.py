@@ -119,6 +119,7 @@ def header(plan: Plan) -> dict[str, Any]:
         "name": plan.config.run.name,
         "config_path": str(plan.config.path),
         "config_digest": plan.config.digest,
+        "catalog": str(plan.config.catalog),
         "pins": pins(plan),
         "plugins": [str(identity) for identity in plan.plugins.identities.values()],
         "stages": [node.name for node in plan.nodes],

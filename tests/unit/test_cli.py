@@ -161,6 +161,14 @@ def test_diff_of_two_runs_that_differ_in_one_parameter_names_the_first_event_wit
     assert f"output {again['number']} is the first that differs" in found.stdout
 
 
+def test_a_run_on_a_catalog_named_by_a_flag_replays_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(EMA.replace("../data_catalog/sample", "nowhere"))
+    assert helios("backtest", path, "--catalog", ROOT / "data_catalog/sample", cwd=tmp_path).returncode == 0
+
+    assert helios("replay", "last", cwd=tmp_path).returncode == 0
+
+
 def test_a_run_that_was_killed_is_listed_and_shown_as_far_as_it_got(tmp_path: Path) -> None:
     slow = config(
         tmp_path,
