@@ -21,8 +21,8 @@ from helios_engine.stage import Venue
 from helios_engine.timeframe import nanoseconds, timeframe_ns
 from helios_engine.timeline import TICK, Source, Timeline, ticks
 
-FIRST = 0
-"""Rank of instrument definitions: they precede the data that needs them."""
+FIRST, DOUBTS = 0, 10
+"""Ranks of instrument definitions, which precede the data that needs them, and of what is known against data."""
 
 
 def assemble(
@@ -65,9 +65,13 @@ def assemble(
 
 
 def sources(plan: Plan) -> list[Source]:
-    """Instruments first, then feeds in the config's order, the venue's prints, and the tick last."""
+    """Instruments first, then doubts, feeds in the config's order, the venue's prints, and the tick last."""
     begin, stop = plan.begin, plan.stop
     found = [Source("instruments", FIRST, _definitions(plan))]
+    for feed in plan.feeds:
+        doubts = getattr(feed.feed, "issues", None)
+        if doubts is not None:
+            found.append(Source(f"{feed.name}.issues", DOUBTS, doubts(begin, stop)))
     for feed in plan.feeds:
         found.append(Source(feed.name, feed.rank, feed.feed.inputs(begin, stop)))
     # Where trades are at hand they move the venue, and a bar's path would be a second tape.
@@ -86,7 +90,8 @@ def pinned(plan: Plan) -> dict[str, str]:
     """The sources that a manifest or the config pins, with their digests."""
     digests = {"instruments": "config", "tick": "config"}
     for feed in plan.feeds:
-        digests[feed.name] = digests[f"{feed.name}.prints"] = feed.pin.digest
+        for name in (feed.name, f"{feed.name}.prints", f"{feed.name}.issues"):
+            digests[name] = feed.pin.digest
     return digests
 
 

@@ -56,7 +56,7 @@ def build(config: Config, plugins: Plugins | None = None) -> Plan:
     if plugins is None:
         plugins = Plugins(config.plugins.allow, config.plugins.block)
     codec = Codec(plugins.bodies)
-    feeds = tuple(_feed(config, piece, plugins) for piece in config.feeds)
+    feeds = tuple(_feed(config, piece, plugins, codec) for piece in config.feeds)
     stages = plugins.offers("stage")
     nodes = tuple(Node(piece.name, _maker(config, piece, stages, "stage"), piece.on, codec) for piece in config.stages)
     effects = tuple(_effect(config, piece, plugins) for piece in config.effects)
@@ -104,10 +104,11 @@ def _injected(config: Config, piece: Piece, known: Sequence[str]) -> dict[str, A
     return {key: value for key, value in offered.items() if key in known}
 
 
-def _feed(config: Config, piece: Piece, plugins: Plugins) -> RunningFeed:
+def _feed(config: Config, piece: Piece, plugins: Plugins, codec: Codec) -> RunningFeed:
     offers = plugins.offers("feed")
     feed = _made(piece, _maker(config, piece, offers, "feed"))
-    kinds = tuple(_bodies(get_type_hints(type(feed).inputs).get("return")))
+    told = getattr(feed, "bodies", None)
+    kinds = told(codec) if told is not None else tuple(_bodies(get_type_hints(type(feed).inputs).get("return")))
     if not kinds or Body in kinds:
         raise BuildError(
             f"{piece.where}: annotate {piece.use}.inputs with the bodies it yields, e.g. Iterator[tuple[int, Bar]]"

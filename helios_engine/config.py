@@ -36,7 +36,7 @@ class RunSection(_Section, frozen=True):
 
 
 class DataSection(_Section, frozen=True):
-    """`[data]`: where the catalog lies, relative to the config file."""
+    """`[data]`: where the catalog lies: a folder, relative to the config file, or an fsspec URL."""
 
     catalog: str = "data_catalog"
 
@@ -107,9 +107,11 @@ class Config(msgspec.Struct, frozen=True):
         return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
     @property
-    def catalog(self) -> Path:
-        """The catalog's folder; relative paths start at the config file, not the working directory."""
-        return (self.path.parent / self.data.catalog).resolve()
+    def catalog(self) -> str:
+        """The catalog's folder or URL; relative paths start at the config file, not the working directory."""
+        if "://" in self.data.catalog:
+            return self.data.catalog
+        return str((self.path.parent / self.data.catalog).resolve())
 
 
 SECTIONS: dict[str, type[_Section]] = {
@@ -163,9 +165,10 @@ def parse_config(text: str, path: Path) -> Config:
     return config
 
 
-def on_catalog(config: Config, catalog: Path) -> Config:
-    """The same run over another catalog."""
-    return msgspec.structs.replace(config, data=DataSection(catalog=str(catalog.resolve())))
+def on_catalog(config: Config, catalog: str | Path) -> Config:
+    """The same run over another catalog; a relative path starts at the working directory."""
+    place = str(catalog) if "://" in str(catalog) else str(Path(catalog).resolve())
+    return msgspec.structs.replace(config, data=DataSection(catalog=place))
 
 
 class _Reader:

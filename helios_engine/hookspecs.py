@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, StageSpec, VenueSpec
+from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
 
 PROJECT = "helios_engine"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -68,6 +68,20 @@ def helios_venues() -> Iterable[VenueSpec]:  # type: ignore[empty-body]
         @hookimpl
         def helios_venues():
             return [VenueSpec("sim.simple", SimpleVenue)]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_importers() -> Iterable[ImporterSpec]:  # type: ignore[empty-body]
+    """Return the file formats this plugin can import.
+
+    Called once, when `data import` begins.
+
+        @hookimpl
+        def helios_importers():
+            return [ImporterSpec("acme-csv", "Acme's daily files", recognise, read)]
 
     .. versionadded:: 0.1
     """

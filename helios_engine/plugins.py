@@ -19,14 +19,15 @@ import pluggy
 
 from helios_engine import hookspecs
 from helios_engine.errors import PluginError
-from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, StageSpec, VenueSpec
+from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
 
-Kind = Literal["stage", "feed", "effect", "venue", "body"]
+Kind = Literal["stage", "feed", "effect", "venue", "importer", "body"]
 _HOOKS: dict[Kind, str] = {
     "stage": "helios_stages",
     "feed": "helios_feeds",
     "effect": "helios_effects",
     "venue": "helios_venues",
+    "importer": "helios_importers",
     "body": "helios_bodies",
 }
 
@@ -94,6 +95,7 @@ class Plugins:
             "feed": FeedSpec,
             "effect": EffectSpec,
             "venue": VenueSpec,
+            "importer": ImporterSpec,
             "body": BodySpec,
         }[kind]
         found: dict[str, Offer] = {}

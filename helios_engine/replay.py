@@ -51,14 +51,14 @@ class Difference(NamedTuple):
 
 
 def open_run(
-    place: Path, catalog: Path | None = None, plugins: Plugins | None = None
+    place: Path, catalog: str | Path | None = None, plugins: Plugins | None = None
 ) -> tuple[Plan, JournalReader, dict[str, Any]]:
     """Build a run again from its folder; DataError if the catalog no longer holds what it was run on."""
     bare = JournalReader(place / folders.JOURNAL, Codec())
     record = bare.header()
     config = folders.read_config(place, record["config_path"])
     # The catalog that the run was made on may have been named by a flag.
-    config = on_catalog(config, Path(record["catalog"]) if catalog is None else catalog)
+    config = on_catalog(config, record["catalog"] if catalog is None else catalog)
     plan = build(config, plugins)
     for name, now in pins(plan).items():
         before = record["pins"].get(name)
@@ -72,7 +72,7 @@ def open_run(
 
 
 def replay(
-    place: Path, catalog: Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
+    place: Path, catalog: str | Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
 ) -> Replayed:
     """Make every output of a complete run again, without venue and effects; raises JournalError."""
     plan, reader, _ = open_run(place, catalog, plugins)
@@ -87,7 +87,7 @@ def replay(
 
 
 def outputs(
-    place: Path, catalog: Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
+    place: Path, catalog: str | Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
 ) -> Iterator[Output]:
     """Every output of a run in order, made anew from its journal."""
     plan, reader, _ = open_run(place, catalog, plugins)
@@ -106,7 +106,7 @@ def outputs(
 def first_difference(
     left: Path,
     right: Path,
-    catalog: Path | None = None,
+    catalog: str | Path | None = None,
     plugins: Plugins | None = None,
     progress: Progress | None = None,
 ) -> Difference | None:

@@ -57,7 +57,12 @@ class Pin(msgspec.Struct, frozen=True):
 
 
 class Feed(Protocol):
-    """A source of inputs, oldest first."""
+    """A source of inputs, oldest first.
+
+    Beside what is named here a feed may have `issues(start, stop)`, which yields `(ts, DataIssue)` for what is
+    known against its data; `prints(start, stop)`, what the venue matches on where there are only bars; and
+    `bodies(codec)`, the kinds of body it yields where its annotation cannot say.
+    """
 
     def pin(self) -> Pin:
         """Say what will come."""
@@ -143,6 +148,21 @@ class VenueSpec(msgspec.Struct, frozen=True):
     factory: Callable[..., Any]
 
 
+class ImporterSpec(msgspec.Struct, frozen=True):
+    """Offer an importer: `recognise` looks at a file's name and first bytes, `read` turns files into rows.
+
+    `recognise(source) -> Guess | None` says how sure it is and why. `read(sources, ask) -> Iterable[Rows]` gets every
+    file of a command that is this importer's, in the order given, because some only make sense after another;
+    it raises DataError with file and line for what cannot be true, and ConfigError with the flag to add for
+    what the file does not say. See `helios_engine.catalog.importers.contract`.
+    """
+
+    name: str
+    about: str
+    recognise: Callable[[Any], Any]
+    read: Callable[[Any, Any], Iterable[Any]]
+
+
 class BodySpec(msgspec.Struct, frozen=True):
     """Offer a body of the plugin's own, tagged `plugin.Name/version` in journals."""
 
@@ -160,6 +180,7 @@ __all__ = [
     "Feed",
     "FeedSpec",
     "Filter",
+    "ImporterSpec",
     "Pin",
     "Restorable",
     "Stage",

@@ -28,7 +28,10 @@ class Control(Body, frozen=True):
 
 
 class DataIssue(Body, frozen=True):
-    """A doubt about data between `ts_from` and `ts_to` (ns UTC); severity is info, warn or error."""
+    """A doubt about data between `ts_from` and `ts_to` (ns UTC); severity is info, warn or error.
+
+    `state` is `quarantined` for rows that nobody has confirmed yet, `filled` for rows that a repair made up.
+    """
 
     instrument: str
     kind: str
@@ -36,3 +39,4 @@ class DataIssue(Body, frozen=True):
     ts_from: int
     ts_to: int
     detail: str
+    state: str = ""

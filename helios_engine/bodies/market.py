@@ -13,7 +13,10 @@ from helios_engine.events import Body
 
 
 class Instrument(Body, frozen=True):
-    """What may be traded, from `valid_from` (ns UTC) on: tick, lot, minimums, fees as fractions."""
+    """What may be traded, from `valid_from` (ns UTC) on: tick, lot, minimums, fees as fractions.
+
+    `listed` and `delisted` (ns UTC) bound its life at the venue; 0 means not known, or not yet.
+    """
 
     instrument: str
     base: str
@@ -27,6 +30,8 @@ class Instrument(Body, frozen=True):
     maker_fee: Decimal = Decimal(0)
     taker_fee: Decimal = Decimal(0)
     valid_from: int = 0
+    listed: int = 0
+    delisted: int = 0
 
 
 class Trade(Body, frozen=True):

@@ -3,59 +3,102 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from helios_engine.catalog.truths import Where
 from helios_engine.errors import DataError
 
 _PLAIN = r"^\d{1,18}(\.\d{0,18})?$"
-_EXPONENT = re.compile(r"\d{1,18}(\.\d{1,18})?[eE][+-]?\d{1,2}")
+_SIGNED = r"^-?\d{1,18}(\.\d{0,18})?$"
+_EXPONENT = re.compile(r"-?\d{1,18}(\.\d{1,18})?[eE][+-]?\d{1,2}")
 EXACT = 2**53
 """Integers up to here have a float of their own, so that a price comes back as it was stored."""
+WHOLE = 2**63 - 1
+"""What 64 bits hold: enough for sums of quantities, whose floats are then the nearest there is."""
 
-Where = Callable[[int], str]
-"""Says where a row stands, for messages: `file:line`."""
+
+class Number(NamedTuple):
+    """A column of integers in units of `10**-scale`."""
+
+    units: NDArray[np.int64]
+    scale: int
 
 
-def parse(texts: pa.ChunkedArray, column: str, where: Where, *, allow_exponent: bool = False) -> tuple[pa.Array, int]:
+def parse(
+    texts: pa.ChunkedArray | pa.Array,
+    column: str,
+    where: Where,
+    *,
+    allow_exponent: bool = False,
+    signed: bool = False,
+    limit: int = EXACT,
+) -> Number:
     """Integers and their scale, the fewest decimals that hold every value; DataError names the first bad cell.
 
-    Only digits and one point are numbers: no sign, exponent, underscore, NaN or infinity, at most 18 digits
-    on either side. `allow_exponent` admits `5.28E-06` with a two-digit exponent.
+    Only digits and one point are numbers: no sign (unless `signed`), exponent, underscore, NaN or infinity, at
+    most 18 digits on either side. `allow_exponent` admits `5.28E-06` with a two-digit exponent.
     """
-    plain = pa.chunked_array(texts.chunks, pa.string()).combine_chunks()
-    plain = plain if isinstance(plain, pa.Array) else pa.concat_arrays(plain.chunks)
+    plain = flat(texts)
     if allow_exponent:
         plain = pa.array([_unfold(text) for text in plain.to_pylist()], pa.string())
-    is_number = pc.fill_null(pc.match_substring_regex(plain, _PLAIN), False)
-    if not pc.all(is_number).as_py():
+    is_number = pc.fill_null(pc.match_substring_regex(plain, _SIGNED if signed else _PLAIN), False)
+    if pc.all(is_number).as_py() is False:
         row = pc.index(is_number, False).as_py()
         raise DataError(_refusal(plain[row].as_py(), column, where(row), allow_exponent))
-    point = pc.split_pattern(plain, ".", max_splits=1)
-    whole = pc.cast(pc.list_element(point, 0), pa.int64())
-    digits = pc.utf8_rtrim(_fraction(plain), "0")
-    scale = int(pc.max(pc.utf8_length(digits)).as_py() or 0)
-    padded = pc.utf8_rpad(digits, max(scale, 1), "0")
-    largest = pc.max(whole).as_py()
-    if largest is not None and (largest + 1) * 10**scale > EXACT:
-        row = pc.index(whole, largest).as_py()
+    units, scale, too_large = _units(plain, limit)
+    if too_large.any():
+        # Zeros at the end may be all that is too much.
+        plain = pc.replace_substring_regex(plain, r"(\.\d*?)0+$", r"\1")
+        units, scale, too_large = _units(plain, limit)
+    if too_large.any():
+        row = int(too_large.argmax())
         raise DataError(
             f"{where(row)}: {column} {plain[row].as_py()} with {scale} decimals in its column is too large "
-            "to be kept exactly (over 2^53 units); expected a smaller number or fewer decimals"
+            f"to be kept exactly (over 2^{limit.bit_length() - (limit == EXACT)} units); "
+            "expected a smaller number or fewer decimals"
         )
-    if scale == 0:
-        return whole, 0
-    return pc.add(pc.multiply(whole, 10**scale), pc.cast(padded, pa.int64())), scale
+    return Number(units, scale)
 
 
-def _fraction(plain: pa.Array) -> pa.Array:
-    """What stands behind the point, empty where there is none."""
-    found = pc.extract_regex(plain, r"^\d+\.?(?P<fraction>\d*)$")
-    return pc.struct_field(found, "fraction")
+def flat(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """One array of strings."""
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks() if texts.num_chunks != 1 else texts.chunk(0)
+    return texts.cast(pa.string())
+
+
+def _units(plain: pa.Array, limit: int) -> tuple[NDArray[np.int64], int, NDArray[np.bool_]]:
+    """Integers, their scale, and which of them are over the limit."""
+    if len(plain) == 0:
+        return np.zeros(0, np.int64), 0, np.zeros(0, np.bool_)
+    written = _decimals(plain)
+    found = pc.cast(plain, pa.decimal128(38, written))
+    halves = np.frombuffer(found.buffers()[1], np.int64)[2 * found.offset :].reshape(-1, 2)[: len(found)]
+    units, high = halves[:, 0], halves[:, 1]
+    fits = high == units >> 63
+    if fits.all():
+        units, written = _reduced(units, written)
+    return units, written, ~fits | (units > limit) | (units < -limit)
+
+
+def _decimals(plain: pa.Array) -> int:
+    """The most digits that any number of the column has behind its point."""
+    point = pc.find_substring(plain, ".").to_numpy(zero_copy_only=False)
+    length = pc.binary_length(plain).to_numpy(zero_copy_only=False)
+    return int(np.where(point < 0, 0, length - point - 1).max(initial=0))
+
+
+def _reduced(units: NDArray[np.int64], scale: int) -> tuple[NDArray[np.int64], int]:
+    """The same values with the fewest decimals that hold all of them."""
+    while scale and not (units[:1000] % 10).any() and not (units % 10).any():
+        units, scale = units // 10, scale - 1
+    return units, scale
 
 
 def _unfold(text: str | None) -> str | None:

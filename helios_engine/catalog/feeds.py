@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from helios_engine.bodies import Bar, Instrument, Print, Trade
+from helios_engine.bodies import Bar, DataIssue, Instrument, Print
+from helios_engine.errors import DataError
 from helios_engine.settings import Settings
 from helios_engine.stage import Pin
 from helios_engine.timeframe import nanoseconds, timeframe_ns
@@ -14,47 +14,73 @@ from helios_engine.timeframe import nanoseconds, timeframe_ns
 if TYPE_CHECKING:
     from helios_engine.catalog.store import Dataset
 
-_SIDES = {1: "BUY", -1: "SELL", 0: ""}
 
+class CatalogFeed:
+    """What all feeds of the catalog share: the data set behind them, pinned by its digest, and its known issues."""
 
-class _CatalogFeed:
-    """What both feeds share: the data set behind them, pinned by its digest."""
+    kind = ""
 
-    def __init__(self, catalog: Path, kind: str, instrument: str, timeframe: str = "") -> None:
+    def __init__(self, catalog: str, instrument: str, timeframe: str = "") -> None:
         from helios_engine.catalog.store import Catalog
 
-        self._dataset: Dataset = Catalog(catalog).dataset(kind, instrument, timeframe)
+        self._dataset: Dataset = Catalog(catalog).dataset(self.kind, instrument, timeframe)
+        self._name, self._delay = instrument, 0
         self._block = Settings.load().chunk_rows
 
     def instruments(self) -> Iterable[Instrument]:
         """The instrument of the data set."""
-        return [self._dataset.manifest.instrument]
+        definition = self._dataset.manifest.instrument
+        return [definition] if definition is not None else []
+
+    def pin(self) -> Pin:
+        """Digest and span; the files are compared with the manifest first."""
+        self._dataset.verify()
+        m, delay = self._dataset.manifest, self._delay
+        digest = f"{m.digest}+{delay}" if delay else m.digest
+        return Pin(digest, m.rows, m.first + delay, m.last + delay, len(m.issues))
+
+    def issues(self, start: int, stop: int) -> Iterator[tuple[int, DataIssue]]:
+        """What is known against the data, each told when its rows have all been seen."""
+        found = sorted(self._dataset.manifest.issues, key=lambda i: (i.ts_to, i.ts_from, i.kind, i.detail))
+        for i in found:
+            if start <= i.ts_to + self._delay < stop:
+                body = DataIssue(self._name, i.kind, i.severity, i.ts_from, i.ts_to, i.detail, i.state)
+                yield i.ts_to + self._delay, body
+
+    def _columns(self, start: int, stop: int, *names: str) -> Iterator[tuple[list[Any], ...]]:
+        """Columns of each block as Python lists; numbers in units become the floats nearest to their decimals."""
+        from helios_engine.catalog.tables import scale_of
+
+        m = self._dataset.manifest
+        scales = [scale_of(m.kind, name, m.price_scale, m.size_scale) for name in names]
+        for batch in self._dataset.blocks(start, stop, self._block, names):
+            arrays = [batch[name].to_numpy(zero_copy_only=False) for name in names]
+            yield tuple(
+                array.tolist() if scale is None else (array / 10**scale).tolist()
+                for array, scale in zip(arrays, scales, strict=True)
+            )
 
 
-class CatalogBars(_CatalogFeed):
+class CatalogBars(CatalogFeed):
     """Bars of one instrument and timeframe, each known `delay` after its close.
 
     For the venue, `path` says in which order a bar's extremes were reached: `nearer_first` takes the one
     nearer to the open first (the low, if both are as near), `farther_first` is the other path.
     """
 
+    kind = "bars"
+
     def __init__(
         self,
-        catalog: Path,
+        catalog: str,
         instrument: str,
         timeframe: str,
         path: Literal["nearer_first", "farther_first"] = "nearer_first",
         delay: str = "0s",
     ) -> None:
-        super().__init__(catalog, "bars", instrument, timeframe)
-        self._name, self._timeframe, self._nearer = instrument, timeframe, path == "nearer_first"
+        super().__init__(catalog, instrument, timeframe)
+        self._timeframe, self._nearer = timeframe, path == "nearer_first"
         self._delay, self._length = nanoseconds(delay), timeframe_ns(timeframe)
-
-    def pin(self) -> Pin:
-        """Digest and span; the files are compared with the manifest first."""
-        self._dataset.verify()
-        m = self._dataset.manifest
-        return Pin(f"{m.digest}+{self._delay}", m.rows, m.first + self._delay, m.last + self._delay, len(m.issues))
 
     def inputs(self, start: int, stop: int) -> Iterator[tuple[int, Bar]]:
         """Bars by availability."""
@@ -83,41 +109,12 @@ class CatalogBars(_CatalogFeed):
                     yield ts, Print(name, ts, price, quantity, phase)
 
     def _rows(self, start: int, stop: int) -> Iterator[tuple[int, int, int, float, float, float, float, float]]:
-        m = self._dataset.manifest
-        prices, sizes = 10**m.price_scale, 10**m.size_scale
-        for batch in self._dataset.blocks(start, stop, self._block):
-            # Correctly rounded: the float nearest to the decimal, so that it can be turned back.
-            whole = [batch[n].to_numpy().tolist() for n in ("ts", "ts_open", "ts_close")]
-            ohlc = [(batch[n].to_numpy() / prices).tolist() for n in ("open", "high", "low", "close")]
-            yield from zip(*whole, *ohlc, (batch["volume"].to_numpy() / sizes).tolist(), strict=True)
-
-
-class CatalogTrades(_CatalogFeed):
-    """Trades of one instrument, each known when it was received."""
-
-    def __init__(self, catalog: Path, instrument: str) -> None:
-        super().__init__(catalog, "trades", instrument)
-        self._name = instrument
-
-    def pin(self) -> Pin:
-        """Digest and span; the files are compared with the manifest first."""
-        self._dataset.verify()
-        m = self._dataset.manifest
-        return Pin(m.digest, m.rows, m.first, m.last, len(m.issues))
-
-    def inputs(self, start: int, stop: int) -> Iterator[tuple[int, Trade]]:
-        """Trades by availability; ties keep the order of the data set."""
-        m, name = self._dataset.manifest, self._name
-        prices, sizes = 10**m.price_scale, 10**m.size_scale
-        for batch in self._dataset.blocks(start, stop, self._block):
-            rows = zip(
-                batch["ts"].to_numpy().tolist(),
-                batch["ts_event"].to_numpy().tolist(),
-                (batch["price"].to_numpy() / prices).tolist(),
-                (batch["quantity"].to_numpy() / sizes).tolist(),
-                batch["side"].to_numpy().tolist(),
-                batch["trade_id"].to_pylist(),
-                strict=True,
-            )
-            for ts, ts_event, price, quantity, side, trade_id in rows:
-                yield ts, Trade(name, ts_event, price, quantity, _SIDES[side], trade_id or "")
+        names = ("ts", "ts_open", "ts_close", "open", "high", "low", "close", "volume")
+        for columns in self._columns(start, stop, *names):
+            for row in zip(*columns, strict=True):
+                if row[0] < row[2]:
+                    raise DataError(
+                        f"{self._dataset.name}: the bar that opens at {row[1]} is known at {row[0]}, before it closes "
+                        f"at {row[2]}: that would be look-ahead; import it again with the right --stamp"
+                    )
+                yield row

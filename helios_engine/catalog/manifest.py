@@ -3,56 +3,69 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import msgspec
 
 from helios_engine.bodies import Instrument
+from helios_engine.catalog.place import Place
 from helios_engine.errors import DataError
-from helios_engine.files import write_whole
 
 FILE = "manifest.json"
-FORMAT = 1
-Kind = str
+FORMAT = 2
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One Parquet file: name, sha256, rows, first and last availability (ns UTC)."""
+    """One Parquet file: name, sha256, rows, first and last availability (ns UTC), and its own scales."""
 
     name: str
     sha256: str
     rows: int
     first: int
     last: int
+    price_scale: int = 0
+    size_scale: int = 0
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """A doubt about the rows between two times (ns UTC)."""
+    """A doubt about the rows between two times (ns UTC); severity is info, warn or error.
+
+    `quarantined` rows stay in the data, but nothing should be built on them until somebody confirms them.
+    `filled` rows were not in the source: a repair made them. `missing` is how much of the span has no data (ns).
+    `origin` is who found it: an import, a check, a repair. What a check finds follows from the rows up to `ts_to`
+    alone, so that a run may be told of it then.
+    """
 
     kind: str
     severity: str
     ts_from: int
     ts_to: int
     detail: str
+    state: str = ""
+    missing: int = 0
+    origin: str = "check"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """A data set: what it holds, of which instrument, in which files, and what is known against it.
 
-    `clock_offset` (ns) was added to receive times at import. `source` names files, never paths.
+    `name` is the folder: an instrument, a venue (definitions) or a plugin's body. The scales are those of the
+    finest part. `clock_offset` (ns) was added to receive times at import. `source` names files, never paths.
+    `retired` are the files of the revision before: readers that began then may still finish.
     """
 
     format: int = FORMAT
-    kind: Kind
-    instrument: Instrument
+    kind: str
+    name: str
+    instrument: Instrument | None = None
     timeframe: str = ""
-    price_scale: int
-    size_scale: int
+    price_scale: int = 0
+    size_scale: int = 0
     parts: tuple[Part, ...]
     revision: int = 1
     clock_offset: int = 0
     source: str = ""
     issues: tuple[Issue, ...] = ()
+    retired: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -70,21 +83,26 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return self.parts[-1].last
 
     @property
+    def title(self) -> str:
+        """`bars BTCZAR.VALR 1h`"""
+        return " ".join(filter(None, (self.kind, self.name, self.timeframe)))
+
+    @property
     def digest(self) -> str:
-        """Hex digest that changes when any row, the instrument or a scale does."""
-        fixed = (self.kind, self.instrument, self.timeframe, self.price_scale, self.size_scale)
-        content = msgspec.json.encode([fixed, [part.sha256 for part in self.parts]])
+        """Hex digest that changes when any row, the instrument, a scale or a doubt does."""
+        fixed = (self.kind, self.name, self.instrument, self.timeframe, self.price_scale, self.size_scale)
+        content = msgspec.json.encode([fixed, [part.sha256 for part in self.parts], self.issues])
         return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Place) -> Manifest:
     """Read a data set's manifest; DataError if it is missing or not one of ours."""
-    path = folder / FILE
+    path = f"{folder.url}/{FILE}"
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        found = msgspec.json.decode(folder.read(FILE), type=Manifest)
     except FileNotFoundError:
         raise DataError(
-            f"no data set at {folder}: {FILE} is missing; `helios-engine data ls` lists what there is"
+            f"no data set at {folder.url}: {FILE} is missing; `helios-engine data ls` lists what there is"
         ) from None
     except (OSError, msgspec.DecodeError) as error:
         raise DataError(f"{path}: not a readable manifest: {error}; import the data again with --replace") from None
@@ -95,6 +113,11 @@ def read_manifest(folder: Path) -> Manifest:
     return found
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def has_manifest(folder: Place) -> bool:
+    """Whether there is a data set in this folder."""
+    return FILE in folder.names()
+
+
+def write_manifest(folder: Place, manifest: Manifest) -> None:
     """Put a manifest in place in one step: until then the data set is what it was."""
-    write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    folder.write(FILE, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")

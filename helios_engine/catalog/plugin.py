@@ -1,12 +1,44 @@
-"""What this plugin offers; pyarrow is imported when a feed is made."""
+"""What this plugin offers; pyarrow is imported when a feed is made or a file is looked at."""
 
 from __future__ import annotations
 
-from helios_engine.catalog.feeds import CatalogBars, CatalogTrades
+from importlib import import_module
+
+from helios_engine.catalog.feeds import CatalogBars
+from helios_engine.catalog.tick_feeds import (
+    CatalogBodies,
+    CatalogBooks,
+    CatalogFunding,
+    CatalogInstruments,
+    CatalogQuotes,
+    CatalogTrades,
+)
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import FeedSpec
+from helios_engine.stage import FeedSpec, ImporterSpec
+
+_IMPORTERS = {
+    "binance_klines": "Binance klines: archive CSV (ms or us) and REST JSON",
+    "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
+}
 
 
 @hookimpl
 def helios_feeds() -> list[FeedSpec]:
-    return [FeedSpec("catalog.bars", CatalogBars), FeedSpec("catalog.trades", CatalogTrades)]
+    return [
+        FeedSpec("catalog.bars", CatalogBars),
+        FeedSpec("catalog.trades", CatalogTrades),
+        FeedSpec("catalog.quotes", CatalogQuotes),
+        FeedSpec("catalog.books", CatalogBooks),
+        FeedSpec("catalog.funding", CatalogFunding),
+        FeedSpec("catalog.instruments", CatalogInstruments, rank=5),
+        FeedSpec("catalog.bodies", CatalogBodies),
+    ]
+
+
+@hookimpl
+def helios_importers() -> list[ImporterSpec]:
+    found = []
+    for name, about in _IMPORTERS.items():
+        module = import_module(f"helios_engine.catalog.importers.{name}")
+        found.append(ImporterSpec(name.replace("_", "-"), about, module.recognise, module.read))
+    return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 from helios_engine.bodies import Instrument
+from helios_engine.catalog.audit import audit
 from helios_engine.catalog.generate import Market, bars_of, generate
+from helios_engine.catalog.generating import Jumps, Outages, QuotedMarket, World, simulate
 from helios_engine.catalog.manifest import Manifest
+from helios_engine.catalog.place import Location
 from helios_engine.catalog.store import Catalog
 from helios_engine.timeframe import timeframe_ns
 
@@ -40,7 +42,7 @@ START, DAYS, SEED, TIMEFRAME = "2026-01-05", 10, 20260105, "1h"
 
 
 def write_market(
-    root: Path, markets: tuple[Market, ...], start: str, days: int, seed: int, timeframe: str
+    root: Location, markets: tuple[Market, ...], start: str, days: int, seed: int, timeframe: str
 ) -> list[Manifest]:
     """Generate trades and the bars that follow from them into a catalog; returns what was written."""
     catalog = Catalog(root)
@@ -51,4 +53,28 @@ def write_market(
         written.append(catalog.write("trades", market.instrument, trades, source=source, replace=True))
         bars = bars_of(trades, timeframe_ns(timeframe))
         written.append(catalog.write("bars", market.instrument, bars, timeframe=timeframe, source=source, replace=True))
-    return written
+    return _checked(catalog, written)
+
+
+def write_world(
+    root: Location, start: str, days: int, seed: int, timeframe: str, edge: float, outages: int, jumps: float
+) -> list[Manifest]:
+    """Simulate the sample's instruments with quotes and books into a catalog; returns what was written."""
+    markets = tuple(QuotedMarket(**{n: getattr(m, n) for n in Market.__struct_fields__}) for m in SAMPLE)
+    world = World(markets=markets, edge=edge, outages=Outages(count=outages), jumps=Jumps(per_day=jumps))
+    catalog, written = Catalog(root), []
+    source = f"simulated, seed {seed}, edge {edge:g}"
+    for name, found in simulate(world, start, days, seed).items():
+        instrument = next(m.instrument for m in markets if m.instrument.instrument == name)
+        tables = {"trades": found.trades, "quotes": found.quotes, "books": found.books}
+        for kind, table in tables.items():
+            written.append(catalog.write(kind, instrument, table, source=source, replace=True))
+        bars = found.bars(timeframe_ns(timeframe))
+        written.append(catalog.write("bars", instrument, bars, timeframe=timeframe, source=source, replace=True))
+    return _checked(catalog, written)
+
+
+def _checked(catalog: Catalog, written: list[Manifest]) -> list[Manifest]:
+    """The same data sets with what the checks find noted, as an import leaves them."""
+    datasets = [catalog.dataset(m.kind, m.name, m.timeframe) for m in written]
+    return [dataset.note(audit(dataset)) for dataset in datasets]

@@ -1,48 +1,59 @@
-"""Write data sets whole or not at all, and read them back in streamed blocks."""
+"""The catalog: data sets written whole or not at all, and read back in streamed blocks."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterator
-from functools import lru_cache
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
+import msgspec
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from helios_engine.bodies import Instrument
-from helios_engine.catalog import tables
-from helios_engine.catalog.manifest import FILE, Issue, Manifest, Part, read_manifest, write_manifest
-from helios_engine.errors import DataError, HeliosError
-from helios_engine.files import storage_error
-from helios_engine.logs import component
-
-CHUNK_ROWS = 65_536
+from helios_engine.catalog import parts, tables
+from helios_engine.catalog.manifest import FILE, Issue, Manifest, has_manifest, read_manifest, write_manifest
+from helios_engine.catalog.parts import CHUNK_ROWS
+from helios_engine.catalog.place import Location, Place, place
+from helios_engine.catalog.writer import Writer
+from helios_engine.errors import DataError
 
 
 class Catalog:
-    """A folder of data sets: `<kind>/<instrument>[/<timeframe>]/`."""
+    """Data sets at `<kind>/<name>[/<timeframe>]/` under a folder or an fsspec URL.
 
-    def __init__(self, root: str | Path) -> None:
-        self.root = Path(root)
+    One process may write a data set while others read it: a reader keeps the revision that it began with
+    until the second commit after it.
+    """
 
-    def datasets(self) -> list[Dataset]:
-        """Every data set, in the order of their paths."""
-        return [Dataset(path.parent) for path in sorted(self.root.rglob(FILE))]
+    def __init__(self, root: Location) -> None:
+        self.place = place(root)
 
-    def dataset(self, kind: str, instrument: str, timeframe: str = "") -> Dataset:
+    @property
+    def url(self) -> str:
+        """Where the catalog lies."""
+        return self.place.url
+
+    def datasets(self, kind: str = "") -> list[Dataset]:
+        """Every data set, or those of one kind, in the order of their paths."""
+        found = [Dataset(folder) for folder in self.place.find(FILE)]
+        return [dataset for dataset in found if kind in ("", dataset.manifest.kind)]
+
+    def dataset(self, kind: str, name: str, timeframe: str = "") -> Dataset:
         """One data set; DataError says which ones there are instead."""
-        folder = self._folder(kind, instrument, timeframe)
-        if not (folder / FILE).is_file():
+        folder = self.folder(kind, name, timeframe)
+        if not has_manifest(folder):
             there = ", ".join(d.name for d in self.datasets()) or "none"
-            wanted = " ".join(filter(None, (kind, instrument, timeframe)))
+            wanted = " ".join(filter(None, (kind, name, timeframe)))
             raise DataError(
-                f"no {wanted} in the catalog {self.root}; there are: {there}. `helios-engine data import` brings more"
+                f"no {wanted} in the catalog {self.url}; there are: {there}. `helios-engine data import` brings more"
             )
         return Dataset(folder)
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """Write data sets block by block; nothing counts before their `commit`, and drafts are gone at the end."""
+        with self.place.staging() as staging:
+            yield Session(self, staging)
 
     def write(
         self,
@@ -54,73 +65,65 @@ class Catalog:
         source: str = "",
         issues: tuple[Issue, ...] = (),
         replace: bool = False,
+        clock_offset: int = 0,
     ) -> Manifest:
-        """Add rows to a data set and return its manifest.
+        """Add a table of an instrument, in units of its scales, and return the manifest.
 
-        The same rows again change nothing; rows after or before those at hand are added; rows between
-        them need `replace`. A crash leaves the old state or the new one. Raises DataError, StorageError.
+        The same rows again change nothing, rows beside those at hand are added, rows that go on from them
+        extend them, and rows that contradict them need `replace`. A crash leaves the old state or the new
+        one. Raises DataError, StorageError.
         """
-        folder = self._folder(kind, instrument.instrument, timeframe)
-        before = read_manifest(folder) if (folder / FILE).is_file() and not replace else None
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            parts = _write_parts(folder, table, instrument)
-            manifest = Manifest(
-                kind=kind,
-                instrument=instrument,
-                timeframe=timeframe,
-                price_scale=instrument.price_scale,
-                size_scale=instrument.size_scale,
-                parts=parts,
-                source=source,
-                issues=issues,
-            )
-            if before is not None:
-                manifest = _merged(folder, before, manifest)
-            write_manifest(folder, manifest)
-        except OSError as error:
-            _sweep(folder)
-            raise storage_error(folder, error) from error
-        except HeliosError:
-            _sweep(folder)
-            raise
-        _sweep(folder)
-        extra = {"folder": str(folder.relative_to(self.root)), "rows": manifest.rows, "revision": manifest.revision}
-        component("catalog").info("data set written", extra=extra)
-        return manifest
+        with self.session() as session:
+            writer = session.writer(kind, instrument.instrument, timeframe)
+            writer.add(table, instrument.price_scale, instrument.size_scale)
+            return writer.commit(instrument, source=source, issues=issues, replace=replace, clock_offset=clock_offset)
 
-    def _folder(self, kind: str, instrument: str, timeframe: str) -> Path:
-        if kind not in tables.SCHEMAS:
-            raise DataError(f"unknown kind of data {kind!r}; known: {', '.join(tables.SCHEMAS)}")
-        if not instrument or "/" in instrument or "\\" in instrument or instrument.startswith("."):
-            raise DataError(f"instrument {instrument!r} cannot name a folder; expected a name such as BTCZAR.VALR")
-        folder = self.root / kind / instrument
-        return folder / timeframe if timeframe else folder
+    def folder(self, kind: str, name: str, timeframe: str = "") -> Place:
+        """Where a data set lies or would lie; DataError for a name that no folder may have."""
+        tables.layout(kind)
+        for word in (name, *filter(None, [timeframe])):
+            if not word or "/" in word or "\\" in word or word.startswith("."):
+                raise DataError(f"{word!r} cannot name a folder; expected a name such as BTCZAR.VALR")
+        found = self.place.child(kind).child(name)
+        return found.child(timeframe) if timeframe else found
+
+
+class Session:
+    """One command's drafts, in a folder that nobody else sweeps while the command lives."""
+
+    def __init__(self, catalog: Catalog, staging: Path) -> None:
+        self._catalog, self._staging, self._count = catalog, staging, 0
+
+    def writer(self, kind: str, name: str, timeframe: str = "") -> Writer:
+        """A writer of one data set."""
+        folder = self._catalog.folder(kind, name, timeframe)
+        self._count += 1
+        drafts = self._staging / str(self._count)
+        drafts.mkdir()
+        return Writer(folder, drafts, kind, name, timeframe)
 
 
 class Dataset:
-    """The rows of one kind, instrument and timeframe."""
+    """The rows of one kind, name and timeframe, at the revision of its manifest."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
 
     @property
     def name(self) -> str:
         """`bars BTCZAR.VALR 1h`"""
-        m = self.manifest
-        return " ".join(filter(None, (m.kind, m.instrument.instrument, m.timeframe)))
+        return self.manifest.title
 
     def verify(self) -> None:
         """Compare every file with the manifest; DataError names the first that differs."""
         for part in self.manifest.parts:
-            path = self.folder / part.name
+            path = f"{self.folder.url}/{part.name}"
             try:
-                stat = path.stat()
-                found = _sha256(path, stat.st_mtime_ns, stat.st_size)
+                found = self.folder.digest(part.name)
             except OSError as error:
                 raise DataError(
-                    f"{path}: cannot be read: {error.strerror}; import the data again with --replace"
+                    f"{path}: cannot be read: {error.strerror or error}; import the data again with --replace"
                 ) from None
             if found != part.sha256:
                 raise DataError(
@@ -128,102 +131,43 @@ class Dataset:
                     "import the data again with --replace"
                 )
 
-    def blocks(self, start: int, stop: int, chunk_rows: int = CHUNK_ROWS) -> Iterator[pa.RecordBatch]:
-        """Rows with `start <= ts < stop` as record batches of at most `chunk_rows`, in order."""
-        wanted = [part for part in self.manifest.parts if part.last >= start and part.first < stop]
-        for part in wanted:
-            path = self.folder / part.name
-            try:
-                file = ds.dataset(path, schema=tables.SCHEMAS[self.manifest.kind], format="parquet")
-                keep = (ds.field("ts") >= start) & (ds.field("ts") < stop)
-                inside = part.first >= start and part.last < stop
-                scan = file.scanner(
-                    filter=None if inside else keep, batch_size=chunk_rows, use_threads=False, batch_readahead=1
-                )
-                for batch in scan.to_batches():
-                    if batch.num_rows:
-                        self._check_known(batch, path)
-                        yield batch
-            except (pa.ArrowInvalid, OSError) as error:
-                raise DataError(
-                    f"{path}: not a readable Parquet file: {error}; import the data again with --replace"
-                ) from None
+    def blocks(
+        self, start: int, stop: int, chunk_rows: int = CHUNK_ROWS, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows with `start <= ts < stop` as batches of at most `chunk_rows`, in order, in the data set's scales.
 
-    def _check_known(self, batch: pa.RecordBatch, path: Path) -> None:
-        if self.manifest.kind != "bars":
-            return
-        known, close = batch["ts"].to_numpy(), batch["ts_close"].to_numpy()
-        if (known < close).any():
-            row = int((known < close).argmax())
-            raise DataError(
-                f"{path}: the bar that opens at {batch['ts_open'][row].as_py()} is known at {known[row]}, "
-                f"before it closes at {close[row]}: that would be look-ahead; import it again with the right --stamp"
-            )
+        `columns` names what is read from the files; `ts` always is.
+        """
+        m = self.manifest
+        for part in m.parts:
+            if part.last < start or part.first >= stop:
+                continue
+            same = (part.price_scale, part.size_scale) == (m.price_scale, m.size_scale)
+            for batch in parts.read_part(self.folder, part, m.kind, start, stop, chunk_rows, columns):
+                yield batch if same else self._scaled(batch, (part.price_scale, part.size_scale))
 
+    def table(self, start: int = 0, stop: int = 2**63 - 1, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a span as one table, in the data set's scales."""
+        batches = [batch.replace_schema_metadata(None) for batch in self.blocks(start, stop, columns=columns)]
+        if not batches:
+            wanted = tables.SCHEMAS[self.manifest.kind]
+            return wanted.empty_table() if columns is None else wanted.empty_table().select(["ts", *columns])
+        return pa.Table.from_batches(batches)
 
-def _write_parts(folder: Path, table: pa.Table, instrument: Instrument) -> tuple[Part, ...]:
-    """One file for each UTC month, named by its content."""
-    months = table["ts"].to_numpy().astype("datetime64[ns]").astype("datetime64[M]")
-    parts = []
-    edges = np.flatnonzero(np.concatenate([[True], months[1:] != months[:-1]])).tolist()
-    scales = {b"price_scale": str(instrument.price_scale), b"size_scale": str(instrument.size_scale)}
-    for begin, end in zip(edges, [*edges[1:], table.num_rows], strict=True):
-        rows = table.slice(begin, end - begin).replace_schema_metadata(scales)
-        draft = folder / f".{os.getpid()}-{begin}.draft"
-        pq.write_table(rows, draft, compression="zstd", row_group_size=CHUNK_ROWS, write_statistics=True)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        sha = hashlib.sha256(draft.read_bytes()).hexdigest()
-        name = f"{months[begin]}-{sha[:8]}.parquet"
-        draft.replace(folder / name)
-        first, last = rows["ts"][0].as_py(), rows["ts"][-1].as_py()
-        parts.append(Part(name=name, sha256=sha, rows=rows.num_rows, first=first, last=last))
-    return tuple(parts)
+    def note(self, issues: Sequence[Issue]) -> Manifest:
+        """Replace what is known against the data; a new revision if that differs."""
+        with self.folder.writing():
+            now = read_manifest(self.folder)
+            changed = tuple(sorted(set(issues), key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail)))
+            if now.parts != self.manifest.parts:
+                raise DataError(f"{self.folder.url}: the data changed while it was checked; check it again")
+            if changed != now.issues:
+                now = msgspec.structs.replace(now, issues=changed, revision=now.revision + 1)
+                write_manifest(self.folder, now)
+            self.manifest = now
+            return now
 
-
-def _merged(folder: Path, before: Manifest, new: Manifest) -> Manifest:
-    if {part.sha256 for part in new.parts} <= {part.sha256 for part in before.parts}:
-        return before
-    if before.instrument != new.instrument or before.clock_offset != new.clock_offset:
-        raise DataError(
-            f"{folder}: the data set has another definition of {before.instrument.instrument} "
-            f"(scales {before.price_scale}/{before.size_scale}, new {new.price_scale}/{new.size_scale}); "
-            "name --tick and --lot of the first import, or use --replace"
-        )
-    if new.first <= before.last and before.first <= new.last:
-        raise DataError(
-            f"{folder}: the new rows overlap with the {before.rows:,} rows at hand; use --replace to start over"
-        )
-    early, late = sorted((before, new), key=lambda m: m.first)
-    source = ", ".join(dict.fromkeys([*before.source.split(", "), *new.source.split(", ")]))
-    issues = tuple(sorted((*before.issues, *new.issues), key=lambda i: i.ts_from))
-    return Manifest(
-        kind=new.kind,
-        instrument=new.instrument,
-        timeframe=new.timeframe,
-        price_scale=new.price_scale,
-        size_scale=new.size_scale,
-        parts=(*early.parts, *late.parts),
-        revision=before.revision + 1,
-        source=source,
-        issues=issues,
-    )
-
-
-def _sweep(folder: Path) -> None:
-    """Remove files that no manifest names; what a killed import left goes here too."""
-    if not folder.is_dir():
-        return
-    named = {part.name for part in read_manifest(folder).parts} if (folder / FILE).is_file() else set()
-    for path in folder.iterdir():
-        if path.is_file() and path.name != FILE and path.name not in named:
-            path.unlink(missing_ok=True)
-
-
-@lru_cache(maxsize=4096)
-def _sha256(path: Path, mtime: int, size: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    def _scaled(self, batch: pa.RecordBatch, have: tuple[int, int]) -> pa.RecordBatch:
+        m = self.manifest
+        table = parts.rescale(pa.Table.from_batches([batch]), m.kind, have, (m.price_scale, m.size_scale))
+        return table.combine_chunks().to_batches()[0]

@@ -1,94 +1,102 @@
-"""The columns of each kind of data, and what must hold in every row."""
+"""The columns of each kind of data, their scales, and how long a file is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from helios_engine.errors import DataError
-from helios_engine.timeframe import iso, timeframe_ns
+from helios_engine.timeframe import UNITS, timeframe_ns
 
-Column = NDArray[np.int64]
-Where = Callable[[int], str]
-_I = pa.int64()
+_I, _B, _S = pa.int64(), pa.int8(), pa.string()
 
-SCHEMAS: dict[str, pa.Schema] = {
-    "bars": pa.schema([(n, _I) for n in ("ts", "ts_open", "ts_close", "open", "high", "low", "close", "volume")]),
-    "trades": pa.schema(
-        [*((n, _I) for n in ("ts", "ts_event", "price", "quantity")), ("side", pa.int8()), ("trade_id", pa.string())]
+
+class Layout(NamedTuple):
+    """Columns of a kind; `prices` and `sizes` are integers in units of the part's two scales."""
+
+    schema: pa.Schema
+    prices: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+
+
+def _schema(*columns: str, **other: pa.DataType) -> pa.Schema:
+    return pa.schema([*((name, _I) for name in ("ts", *columns)), *other.items()])
+
+
+_BOOK = pa.schema(
+    [
+        *((name, _I) for name in ("ts", "ts_event", "sequence")),
+        ("snapshot", pa.bool_()),
+        ("side", _B),
+        *((name, _I) for name in ("price", "quantity")),
+    ]
+)
+LAYOUTS: dict[str, Layout] = {
+    "bars": Layout(
+        _schema("ts_open", "ts_close", "open", "high", "low", "close", "volume"),
+        ("open", "high", "low", "close"),
+        ("volume",),
     ),
-}
-"""Prices and quantities are integers; the manifest has their scales. `ts` is when a row may be known."""
-
-
-def check(kind: str, table: pa.Table, timeframe: str, where: Where, *, allow_ohlc: bool = False) -> None:
-    """Refuse a table in which a row cannot be true; the first one is named by `where`.
-
-    `allow_ohlc` admits an open or close outside [low, high], as some vendors deliver them.
-    """
-    if table.num_rows == 0:
-        raise DataError(f"{where(0)}: no rows; expected at least one")
-    columns = {name: table[name].to_numpy() for name in table.column_names if name != "trade_id"}
-    _refuse(columns["ts"] <= 0, where, lambda i: f"time {columns['ts'][i]} is not after 1970; check --unit")
-    ts = columns["ts"]
-    falls = np.concatenate([[False], ts[1:] < ts[:-1]])
-    _refuse(
-        falls,
-        where,
-        lambda i: f"time {iso(int(ts[i]))} is before that of the row above, {iso(int(ts[i - 1]))}; add --sort",
-    )
-    if kind == "bars":
-        _check_bars(columns, timeframe, where, allow_ohlc=allow_ohlc)
-    else:
-        _refuse(columns["price"] <= 0, where, lambda i: "the price is not positive")
-        _refuse(columns["quantity"] <= 0, where, lambda i: "the quantity is not positive")
-
-
-def _check_bars(c: dict[str, Column], timeframe: str, where: Where, *, allow_ohlc: bool) -> None:
-    length = timeframe_ns(timeframe)
-    start, close = c["ts_open"], c["ts_close"]
-    same = np.concatenate([[False], start[1:] == start[:-1]])
-    _refuse(
-        same, where, lambda i: f"a second bar opens at {iso(int(start[i]))}; add --drop-identical if it is the same bar"
-    )
-    _refuse(
-        start % length != 0,
-        where,
-        lambda i: f"{iso(int(start[i]))} is not on a {timeframe} boundary; check --unit, --stamp",
-    )
-    _refuse(close - start != length, where, lambda i: f"the bar is {int(close[i] - start[i])} ns long, not {timeframe}")
-    _refuse(
-        c["ts"] < close,
-        where,
-        lambda i: (
-            f"known at {iso(int(c['ts'][i]))}, before the bar closes at {iso(int(close[i]))}: that would be look-ahead"
-        ),
-    )
-    lowest = np.minimum.reduce([c["open"], c["high"], c["low"], c["close"]])
-    _refuse(lowest <= 0, where, lambda i: "a price is not positive")
-    _refuse(c["low"] > c["high"], where, lambda i: "low is above high; are the columns in another order?")
-    if not allow_ohlc:
-        _refuse(
-            outside(c),
-            where,
-            lambda i: "open or close lies outside [low, high]; add --allow-ohlc if the vendor means it",
+    "trades": Layout(_schema("ts_event", "price", "quantity", side=_B, trade_id=_S), ("price",), ("quantity",)),
+    "quotes": Layout(
+        _schema("ts_event", "bid", "ask", "bid_quantity", "ask_quantity"),
+        ("bid", "ask"),
+        ("bid_quantity", "ask_quantity"),
+    ),
+    "books": Layout(
+        _BOOK,
+        ("price",),
+        ("quantity",),
+    ),
+    "funding": Layout(_schema("ts_event", "rate"), ("rate",)),
+    "instruments": Layout(
+        pa.schema(
+            [("ts", _I), ("instrument", _S), ("base", _S), ("quote", _S), ("price_scale", _I), ("size_scale", _I)]
+            + [(name, _S) for name in ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee")]
+            + [("listed", _I), ("delisted", _I)]
         )
+    ),
+    "bodies": Layout(pa.schema([("ts", _I), ("body", pa.binary())])),
+    "features": Layout(pa.schema([("ts", _I)])),
+}
+"""`ts` is when a row may be known. In books a row is a level: quantity 0 removes it, the rows of a snapshot share
+`ts` and `sequence`, and a snapshot of an empty book is one row of side 0. Features have float64 columns besides."""
+
+SCHEMAS: dict[str, pa.Schema] = {kind: layout.schema for kind, layout in LAYOUTS.items()}
+
+_LONG = {"M": 5 * UNITS["m"], "Y": 4 * UNITS["h"]}
 
 
-def outside(c: dict[str, Column]) -> NDArray[np.bool_]:
-    """Rows whose open or close lies outside [low, high]."""
-    found: NDArray[np.bool_] = (
-        (c["open"] > c["high"]) | (c["open"] < c["low"]) | (c["close"] > c["high"]) | (c["close"] < c["low"])
-    )
+def layout(kind: str) -> Layout:
+    """The layout of a kind; DataError names those there are."""
+    if kind not in LAYOUTS:
+        raise DataError(f"unknown kind of data {kind!r}; known: {', '.join(LAYOUTS)}")
+    return LAYOUTS[kind]
+
+
+def period(kind: str, timeframe: str) -> str:
+    """How much time one file holds: a day (D), or for bars so long that a day has few, a month (M) or a year (Y).
+
+    Definitions, funding and plugins' bodies come seldom: a year.
+    """
+    if kind in ("instruments", "funding", "bodies"):
+        return "Y"
+    if kind != "bars":
+        return "D"
+    length = timeframe_ns(timeframe)
+    return "Y" if length >= _LONG["Y"] else "M" if length >= _LONG["M"] else "D"
+
+
+def periods(ts: NDArray[np.int64], length: str) -> NDArray[np.datetime64]:
+    """The period that each time lies in, as datetime64 of that length."""
+    found: NDArray[np.datetime64] = ts.astype("datetime64[ns]").astype(f"datetime64[{length}]")
     return found
 
 
-def _refuse(bad: NDArray[np.bool_], where: Where, say: Callable[[int], str]) -> None:
-    if bad.any():
-        row = int(bad.argmax())
-        count = int(bad.sum())
-        more = f" ({count:,} such rows)" if count > 1 else ""
-        raise DataError(f"{where(row)}: {say(row)}{more}")
+def scale_of(kind: str, column: str, price_scale: int, size_scale: int) -> int | None:
+    """How many decimals a column has; None for one that is no number of units."""
+    found = LAYOUTS[kind]
+    return price_scale if column in found.prices else size_scale if column in found.sizes else None

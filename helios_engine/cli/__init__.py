@@ -6,60 +6,31 @@ stage failed · 2 usage or config · 3 data or storage · 4 not provable or not 
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from typing import Any
 
 import click
 
+from helios_engine.cli.lazy import LazyGroup
 from helios_engine.errors import HeliosError
 
 INTERRUPTED = 130
+_HERE = "helios_engine.cli"
 VERBS = {
-    "backtest": "helios_engine.cli.backtest:backtest",
-    "config": "helios_engine.cli.config:config",
-    "data": "helios_engine.cli.data:data",
-    "diff": "helios_engine.cli.diff:diff",
-    "doctor": "helios_engine.cli.doctor:doctor",
-    "plugin": "helios_engine.cli.plugin:plugin",
-    "replay": "helios_engine.cli.replay:replay",
-    "report": "helios_engine.cli.report:report",
-    "runs": "helios_engine.cli.runs:runs",
-}
-_ABOUT = {
-    "backtest": "Run a config over recorded data.",
-    "config": "Check a config, or print its schema.",
-    "data": "Import, generate and list market data.",
-    "diff": "Name the first event in which two runs differ.",
-    "doctor": "Say whether this installation is sound.",
-    "plugin": "List what plugins offer.",
-    "replay": "Re-create a run from its journal and compare every head.",
-    "report": "Write a run's HTML page again.",
-    "runs": "List, show or remove runs.",
+    "backtest": (f"{_HERE}.backtest:backtest", "Run a config over recorded data."),
+    "config": (f"{_HERE}.config:config", "Check a config, or print its schema."),
+    "data": (f"{_HERE}.data:data", "Import, check, query and generate market data."),
+    "diff": (f"{_HERE}.diff:diff", "Name the first event in which two runs differ."),
+    "doctor": (f"{_HERE}.doctor:doctor", "Say whether this installation is sound."),
+    "plugin": (f"{_HERE}.plugin:plugin", "List what plugins offer."),
+    "replay": (f"{_HERE}.replay:replay", "Re-create a run from its journal and compare every head."),
+    "report": (f"{_HERE}.report:report", "Write a run's HTML page again."),
+    "runs": (f"{_HERE}.runs:runs", "List, show or remove runs."),
 }
 
 
-class _Verbs(click.Group):
-    """Knows the verbs by name and imports one only when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        target = VERBS.get(cmd_name)
-        if target is None:
-            return None
-        module, _, name = target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _ABOUT[name]) for name in self.list_commands(ctx)])
-
-
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="helios-engine")
 def root() -> None:
     """Helios Engine: a backtest you can check, and the code that trades is the code that was checked."""

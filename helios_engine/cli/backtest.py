@@ -14,7 +14,7 @@ from helios_engine.cli.output import Progress, as_json, catalog_folder, print_js
 @catalog_folder
 @runs_folder
 @as_json
-def backtest(config: Path, catalog: Path | None, runs: Path | None, as_json: bool) -> int:
+def backtest(config: Path, catalog: str | None, runs: Path | None, as_json: bool) -> int:
     """Run CONFIG over recorded data; print the result and the path of the report."""
     import msgspec
 

@@ -18,7 +18,7 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @catalog_folder
 @as_json
-def check(file: Path, catalog: Path | None, as_json: bool) -> int:
+def check(file: Path, catalog: str | None, as_json: bool) -> int:
     """Build the run of FILE without running it: plugins, settings, data, and that every stage is fed."""
     from helios_engine.build import build
     from helios_engine.config import load_config, on_catalog

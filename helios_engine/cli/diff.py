@@ -16,7 +16,7 @@ from helios_engine.cli.output import Progress, as_json, catalog_folder, print_js
 @catalog_folder
 @runs_folder
 @as_json
-def diff(left: str, right: str, catalog: Path | None, runs: Path | None, as_json: bool) -> int:
+def diff(left: str, right: str, catalog: str | None, runs: Path | None, as_json: bool) -> int:
     """Name the first event in which two runs differ: stage, turn, time and both values.
 
     LEFT and RIGHT are run folders or parts of their names. What no journal stores is made anew.

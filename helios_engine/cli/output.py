@@ -17,12 +17,8 @@ runs_folder = click.option(
     default=None,
     help="Folder of run folders; default: the setting `runs`.",
 )
-catalog_folder = click.option(
-    "--catalog",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Catalog to use in place of the config's.",
-)
+catalog_folder = click.option("--catalog", default=None, help="Folder or URL of a catalog in place of the config's.")
+data_catalog = click.option("--catalog", default=None, help="Folder or URL; default: the setting `catalog`.")
 
 
 def print_json(value: Any) -> None:
@@ -35,6 +31,13 @@ def runs_path(given: Path | None) -> Path:
     from helios_engine.settings import Settings
 
     return given if given is not None else Path(Settings.load().runs)
+
+
+def catalog_place(given: str | None) -> str:
+    """Where the catalog lies: the flag, or the settings."""
+    from helios_engine.settings import Settings
+
+    return given if given is not None else str(Settings.load().catalog)
 
 
 class Progress:

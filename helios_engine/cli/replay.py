@@ -14,7 +14,7 @@ from helios_engine.cli.output import Progress, as_json, catalog_folder, print_js
 @catalog_folder
 @runs_folder
 @as_json
-def replay(run: str, catalog: Path | None, runs: Path | None, as_json: bool) -> int:
+def replay(run: str, catalog: str | None, runs: Path | None, as_json: bool) -> int:
     """Make every output of RUN again from its journal, without a venue, and compare the heads.
 
     RUN is a run folder, a part of its name, or `last`. Exit code 1 if any head differs.

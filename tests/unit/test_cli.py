@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HELIOS = Path(sys.executable).parent / "helios-engine"
 EMA = (ROOT / "configs/ema_cross.toml").read_text()
-KLINE = "1672531200000,100,101,99,100.5,1.5,0,0,5,0,0,0\n"
+KLINE = "1672531200000,100,101,99,100.5,1.5,1672534799999,150,5,0,0,0\n"
 
 
 def helios(*arguments: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -75,8 +75,8 @@ def test_a_users_mistake_gets_one_clear_line_and_its_exit_code(
         (("runs", "show", "nothing"), 3, "no run 'nothing'"),
         (
             ("data", "import", "none.csv", "--format", "binance-klines", "--instrument", "BTCUSDT.BINANCE"),
-            2,
-            "need --timeframe",
+            3,
+            "no file at none.csv",
         ),
         (
             ("data", "import", "x", "--format", "generic", "--instrument", "A.B", "--timeframe", "7m"),

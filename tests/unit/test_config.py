@@ -84,4 +84,4 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_catalog_is_found_from_the_config_and_not_from_the_working_directory(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text(GOOD + '[data]\ncatalog = "../elsewhere"\n')
 
-    assert load_config(tmp_path / "run.toml").catalog == (tmp_path / "../elsewhere").resolve()
+    assert load_config(tmp_path / "run.toml").catalog == str((tmp_path / "../elsewhere").resolve())

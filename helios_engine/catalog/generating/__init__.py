@@ -5,13 +5,10 @@ can be measured in what comes out, so that a tool which should find a property, 
 """
 
 from helios_engine.catalog.generating.output import Simulated
-from helios_engine.catalog.generating.schemas import BOOKS, QUOTES
 from helios_engine.catalog.generating.simulation import simulate
 from helios_engine.catalog.generating.world import Garch, Jumps, Outages, QuotedMarket, Regime, Rhythm, World
 
 __all__ = [
-    "BOOKS",
-    "QUOTES",
     "Garch",
     "Jumps",
     "Outages",

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from helios_engine.catalog.generating.checks import gap_ticks, tick_units
 from helios_engine.catalog.generating.flow import standing
 from helios_engine.catalog.generating.path import Ints
-from helios_engine.catalog.generating.schemas import BOOKS
 from helios_engine.catalog.generating.world import QuotedMarket
+from helios_engine.catalog.tables import SCHEMAS
 
 Flags = NDArray[np.bool_]
 
@@ -60,7 +60,7 @@ def book(market: QuotedMarket, quotes: Quotes, latency: int, draw: np.random.Gen
         "price": np.abs(price) * tick_units(market.instrument),
         "quantity": quantity,
     }
-    return pa.table(columns, schema=BOOKS)
+    return pa.table(columns, schema=SCHEMAS["books"])
 
 
 def _side(market: QuotedMarket, best: Ints, quantity: Ints, opens: Flags, draw: np.random.Generator) -> _Rows:

@@ -13,8 +13,8 @@ from helios_engine.catalog.generating.books import Quotes
 from helios_engine.catalog.generating.checks import tick_units
 from helios_engine.catalog.generating.flow import Trades
 from helios_engine.catalog.generating.path import Ints
-from helios_engine.catalog.generating.schemas import QUOTES
 from helios_engine.catalog.generating.world import QuotedMarket
+from helios_engine.catalog.tables import SCHEMAS
 
 
 @dataclass(frozen=True)
@@ -61,4 +61,4 @@ def quote_table(market: QuotedMarket, quotes: Quotes, latency: int) -> pa.Table:
         "bid_quantity": quotes.bid_quantity,
         "ask_quantity": quotes.ask_quantity,
     }
-    return pa.table(columns, schema=QUOTES)
+    return pa.table(columns, schema=SCHEMAS["quotes"])

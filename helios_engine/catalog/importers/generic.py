@@ -1,169 +1,160 @@
-"""Any CSV or Parquet of bars or trades, by a map of columns. What the file does not say, the user must."""
+"""Any CSV, Parquet or feather file of bars, trades, quotes or funding, by a map of its columns.
+
+What the file does not say, the user must: `--map`, `--stamp` for bars, and how times are written unless they are
+numbers, whose unit their size tells, or ISO 8601.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from helios_engine.bodies import Instrument
-from helios_engine.catalog import decimals, tables
-from helios_engine.catalog.decimals import Where
+from helios_engine.catalog import decimals
+from helios_engine.catalog.decimals import Number, flat
 from helios_engine.catalog.importers import reading, rows
-from helios_engine.catalog.manifest import Issue
+from helios_engine.catalog.importers.contract import Ask, Guess, Rows, Source
+from helios_engine.catalog.importers.frames import named_timeframe, settled
+from helios_engine.catalog.importers.plausible import opens_follow_closes
+from helios_engine.catalog.importers.symbols import told
+from helios_engine.catalog.importers.times import EPOCHS, Times, epoch_unit, epochs, written
+from helios_engine.catalog.truths import Where
 from helios_engine.errors import ConfigError, DataError
 from helios_engine.timeframe import timeframe_ns
 from helios_engine.toml_place import nearest
 
-BARS = ("ts", "open", "high", "low", "close", "volume")
-TRADES = ("ts", "price", "quantity")
-OPTIONAL = ("side", "trade_id")
+NEEDED = {
+    "bars": ("ts", "open", "high", "low", "close", "volume"),
+    "trades": ("ts", "price", "quantity"),
+    "quotes": ("ts", "bid", "ask"),
+    "funding": ("ts", "rate"),
+}
+OPTIONAL = {
+    "bars": (),
+    "trades": ("side", "trade_id", "ts_event"),
+    "quotes": ("bid_quantity", "ask_quantity", "ts_event"),
+    "funding": (),
+}
 _BUY = {"buy", "b", "1", "bid", "true"}
 _SELL = {"sell", "s", "-1", "ask", "false"}
 
 
-class Imported(NamedTuple):
-    """A checked table, ready for the catalog."""
-
-    kind: str
-    instrument: Instrument
-    timeframe: str
-    table: pa.Table
-    issues: tuple[Issue, ...]
+def recognise(source: Source) -> Guess | None:
+    """Never by itself: what the columns mean is the user's to say."""
+    del source
+    return None
 
 
-class Reading(NamedTuple):
-    """How to read a file: `columns` maps our names to the file's, by name or by number from 0."""
+def read(sources: Sequence[Source], ask: Ask) -> Iterator[Rows]:
+    """Rows of the kind that the map's names are of."""
+    kind = _kind(ask)
+    if ask.instrument is None:
+        raise ConfigError("--format generic needs --instrument SYMBOL.VENUE")
+    for source in sources:
+        timeframe = ""
+        for found, where in _columns(source, ask, kind):
+            ts = times(found["ts"], ask, where)
+            if kind == "bars" and not timeframe:
+                timeframe = settled(ask.timeframe, named_timeframe(source.stem), ts, where)
+            yield _rows(source, ask, kind, timeframe, ts, found, where)
 
-    columns: Mapping[str, str]
-    unit: str
-    stamp: str | None = None
-    header: bool = True
-    skip: int = 0
-    delimiter: str = ","
-    sort: bool = False
-    drop_identical: bool = False
-    allow_ohlc: bool = False
-    allow_exponent: bool = False
+
+def times(column: Any, ask: Ask, where: Where) -> Times:
+    """Times as they are written: in the unit that was named, or the only one that makes sense."""
+    if ask.unit in EPOCHS:
+        return epochs(column, str(ask.unit), where)
+    if ask.unit is None and ask.time_format is None and not pa.types.is_timestamp(column.type):
+        unit = epoch_unit(str(column[0].as_py()))
+        if unit is not None:
+            return epochs(column, unit, where)
+    return written(column, where, ask.zone, ask.time_format)
 
 
-def import_bars(path: Path, terms: rows.Terms, timeframe: str, how: Reading) -> Imported:
-    """Bars, stamped at their open or close as `how.stamp` says."""
-    found, where = _columns(path, how, BARS)
-    if how.stamp not in ("open", "close"):
+def _kind(ask: Ask) -> str:
+    """The kind that was named, or the one that the mapped names can only be of."""
+    if not ask.columns:
+        raise ConfigError("--format generic needs --map ts=COLUMN,open=COLUMN,…: say which column is what")
+    fits = [k for k in NEEDED if all(n in (*NEEDED[k], *OPTIONAL[k]) for n in ask.columns)]
+    kind = ask.kind or (fits[0] if len(fits) == 1 else "bars")
+    if kind not in NEEDED:
+        raise ConfigError(f"--kind {kind}: --format generic reads {', '.join(NEEDED)}")
+    known = (*NEEDED[kind], *OPTIONAL[kind])
+    for name in ask.columns:
+        if name not in known:
+            raise ConfigError(f"--map: unknown column {name!r} of {kind}; {nearest(name, known)}")
+    missing = [name for name in NEEDED[kind] if name not in ask.columns]
+    if missing:
+        raise ConfigError(f"--map must name {', '.join(missing)}, e.g. --map {missing[0]}=COLUMN")
+    if kind == "bars" and ask.stamp is None:
         raise ConfigError("bars need --stamp open or --stamp close: is a bar labelled with its beginning or its end?")
-    stamps = reading.times(found["ts"], how.unit, where)
+    return kind
+
+
+def _rows(
+    source: Source, ask: Ask, kind: str, timeframe: str, ts: Times, found: Mapping[str, Any], where: Where
+) -> Rows:
+    symbol = told(str(ask.instrument))
+    names = [n for n in found if n not in ("ts", "ts_event", "side", "trade_id")]
+    values = {name: _number(found[name], name, ask, where) for name in names}
+    event = times(found["ts_event"], ask, where) if "ts_event" in found else ts
+    ts = ts + (ask.clock_offset or 0)
+    if kind == "trades":
+        ids = flat(found["trade_id"]) if "trade_id" in found else pa.array([""] * len(ts))
+        return rows.trades(source, symbol, ts, event, values, _sides(found, len(ts), where), ids, where)
+    if kind == "quotes":
+        return rows.quotes(source, symbol, ts, event, values, where)
+    if kind == "funding":
+        return rows.funding(source, symbol, ts, values["rate"], where)
     length = timeframe_ns(timeframe)
-    opened = stamps if how.stamp == "open" else stamps - length
-    numbers = {n: decimals.parse(found[n], n, where, allow_exponent=how.allow_exponent) for n in BARS[1:]}
-    return bars_table(
-        terms, timeframe, opened, opened + length, numbers, where,
-        sort=how.sort, drop_identical=how.drop_identical, allow_ohlc=how.allow_ohlc,
+    opened = ts if ask.stamp == "open" else ts - length
+    opens_follow_closes(opened, length, values, where)
+    return rows.bars(source, symbol, timeframe, opened, length, values, where)
+
+
+def _number(column: Any, name: str, ask: Ask, where: Where) -> Number:
+    text = flat(column)
+    if ask.decimal_comma:
+        text = pc.replace_substring(pc.replace_substring(text, ".", "\0"), ",", ".")
+    return decimals.parse(
+        text, name, where,
+        allow_exponent=ask.allow_exponent,
+        signed=name == "rate",
+        limit=decimals.WHOLE if name == "volume" else decimals.EXACT,
     )  # fmt: skip
 
 
-def import_trades(path: Path, terms: rows.Terms, how: Reading) -> Imported:
-    """Trades; without a side column the side is unknown, without an id it is empty."""
-    found, where = _columns(path, how, TRADES)
-    ts = reading.times(found["ts"], how.unit, where)
-    price, price_scale = decimals.parse(found["price"], "price", where, allow_exponent=how.allow_exponent)
-    quantity, size_scale = decimals.parse(found["quantity"], "quantity", where, allow_exponent=how.allow_exponent)
-    instrument = rows.definition(terms, price_scale, size_scale)
-    table = pa.table(
-        {
-            "ts": ts,
-            "ts_event": ts,
-            "price": rows.scaled(price, price_scale, instrument.price_scale),
-            "quantity": rows.scaled(quantity, size_scale, instrument.size_scale),
-            "side": _sides(found, len(ts), where),
-            "trade_id": found["trade_id"].cast(pa.string()) if "trade_id" in found else pa.array([""] * len(ts)),
-        },
-        schema=tables.SCHEMAS["trades"],
-    )
-    table, issues = rows.ordered(table, where, sort=how.sort, drop_identical=how.drop_identical)
-    tables.check("trades", table, "", where)
-    return Imported("trades", instrument, "", table, tuple(issues))
+def _columns(source: Source, ask: Ask, kind: str) -> Iterator[tuple[dict[str, Any], Where]]:
+    """Our columns of a file as text or timestamps, a block at a time."""
+    del kind
+    for table, where in _tables(source, ask):
+        found = {}
+        for ours, theirs in ask.columns.items():
+            column = table[_place(source, ours, theirs, table.column_names)]
+            found[ours] = column if pa.types.is_timestamp(column.type) else _text(column)
+        yield found, where
 
 
-def bars_table(
-    terms: rows.Terms,
-    timeframe: str,
-    opened: NDArray[np.int64],
-    closed: NDArray[np.int64],
-    numbers: Mapping[str, tuple[pa.Array, int]],
-    where: Where,
-    *,
-    sort: bool = False,
-    drop_identical: bool = False,
-    allow_ohlc: bool = False,
-) -> Imported:
-    """A checked table of bars from times and integers; shared by every importer of bars."""
-    price_scale = max(scale for name, (_, scale) in numbers.items() if name != "volume")
-    instrument = rows.definition(terms, price_scale, numbers["volume"][1])
-    scales = {name: instrument.size_scale if name == "volume" else instrument.price_scale for name in numbers}
-    columns = {name: rows.scaled(values, scale, scales[name]) for name, (values, scale) in numbers.items()}
-    table = pa.table({"ts": closed, "ts_open": opened, "ts_close": closed, **columns}, schema=tables.SCHEMAS["bars"])
-    table, issues = rows.ordered(table, where, sort=sort, drop_identical=drop_identical)
-    tables.check("bars", table, timeframe, where, allow_ohlc=allow_ohlc)
-    issues += rows.bar_issues(table, timeframe_ns(timeframe))
-    return Imported("bars", instrument, timeframe, table, tuple(sorted(issues, key=lambda i: i.ts_from)))
+def _tables(source: Source, ask: Ask) -> Iterator[tuple[pa.Table, Where]]:
+    if source.suffix in (".parquet", ".feather"):
+        yield from reading.read_parquet(source)
+        return
+    delimiter = ask.delimiter or (";" if ask.decimal_comma else ",")
+    columns = None
+    if not ask.header:
+        columns = [str(n) for n in range(len(reading.fields(source, ask.skip, delimiter)))]
+    yield from reading.blocks(source, columns, skip=ask.skip, delimiter=delimiter)
 
 
-def _columns(path: Path, how: Reading, needed: Sequence[str]) -> tuple[dict[str, Any], Where]:
-    """Our columns of a file as text, and how to say where a row stands."""
-    for name in how.columns:
-        if name not in (*needed, *OPTIONAL):
-            raise ConfigError(f"--map: unknown column {name!r}; {nearest(name, (*needed, *OPTIONAL))}")
-    missing = [name for name in needed if name not in how.columns]
-    if missing:
-        raise ConfigError(f"--map must name {', '.join(missing)}, e.g. --map {missing[0]}=COLUMN")
-    is_parquet = path.suffix == ".parquet"
-    first_line = 1 if is_parquet else 1 + how.skip + how.header
-    if is_parquet:
-        table = reading.read_parquet(path)
-    elif how.header:
-        table = reading.read_text(path, None, skip=how.skip, delimiter=how.delimiter)
-    else:
-        table = reading.read_text(path, _numbered(path, how), skip=how.skip, delimiter=how.delimiter)
-    names = table.column_names
-    found = {}
-    for ours, theirs in how.columns.items():
-        column = table[_place(path, ours, theirs, names)]
-        found[ours] = column if pa.types.is_timestamp(column.type) else _text(column)
-    return found, lambda row: f"{path.name}:{row + first_line}"
-
-
-def _place(path: Path, ours: str, theirs: str, names: Sequence[str]) -> str:
+def _place(source: Source, ours: str, theirs: str, names: Sequence[str]) -> str:
     """The file's column that is meant: by its name, or by its number from 0."""
     if theirs in names:
         return theirs
     if theirs.isdigit() and int(theirs) < len(names):
         return names[int(theirs)]
-    raise DataError(f"{path.name}: no column {theirs!r} for {ours}; it has: {', '.join(names)}")
-
-
-def _numbered(path: Path, how: Reading) -> list[str]:
-    """Names `0`, `1`, … for a file without a header, as many as its first row has fields."""
-    import gzip
-
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            for _ in range(how.skip):
-                file.readline()
-            first = file.readline()
-    except FileNotFoundError:
-        raise DataError(f"no file at {path}") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}; is it whole and UTF-8?") from None
-    if not first.strip():
-        raise DataError(f"{path}: no rows; expected at least one")
-    return [str(n) for n in range(first.count(how.delimiter) + 1)]
+    raise DataError(f"{source.name}: no column {theirs!r} for {ours}; it has: {', '.join(names)}")
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -177,7 +168,7 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _sides(found: Mapping[str, Any], count: int, where: Where) -> pa.Array:
     if "side" not in found:
         return pa.array(np.zeros(count, np.int8))
-    words = pc.utf8_lower(found["side"].combine_chunks()).to_pylist()
+    words = pc.utf8_lower(flat(found["side"])).to_pylist()
     sides = [1 if w in _BUY else -1 if w in _SELL else 0 if not w else None for w in words]
     if None in sides:
         row = sides.index(None)

@@ -1,129 +1,151 @@
-"""From integers and times to a checked table, its instrument and its issues."""
+"""Parsed columns to rows of a kind; every importer ends here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
 from helios_engine.bodies import Instrument
-from helios_engine.catalog import tables
-from helios_engine.catalog.decimals import Where
+from helios_engine.catalog import decimals, tables
+from helios_engine.catalog.decimals import Number
+from helios_engine.catalog.importers.contract import Rows, Source, Symbol
+from helios_engine.catalog.importers.times import Times
 from helios_engine.catalog.manifest import Issue
-from helios_engine.errors import ConfigError, DataError
-from helios_engine.timeframe import iso
+from helios_engine.catalog.truths import Where
+from helios_engine.errors import DataError
 
-_LISTED = 1000
-
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user says about an instrument; ticks and lots default to the finest decimals in the file."""
-
-    instrument: str
-    tick: str | None = None
-    lot: str | None = None
-    min_quantity: str = "0"
-    min_notional: str = "0"
-    maker_fee: str = "0"
-    taker_fee: str = "0"
-    base: str | None = None
-    quote: str | None = None
+PRICES = ("open", "high", "low", "close")
+Order = Literal["oldest", "newest"]
 
 
-QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "ZAR", "EUR", "GBP", "BTC", "ETH", "BNB")
-
-
-def definition(terms: Terms, price_scale: int, size_scale: int) -> Instrument:
-    """The instrument of an import; ConfigError if its currencies cannot be told from its name."""
-    symbol = terms.instrument.rpartition(".")[0]
-    endings = [q for q in QUOTES if symbol.endswith(q) and symbol != q]
-    quote = terms.quote or (endings[0] if len(endings) == 1 else None)
-    base = terms.base or (symbol[: -len(quote)] if quote else None)
-    if not symbol or not quote or not base:
-        raise ConfigError(
-            f"instrument {terms.instrument!r}: expected SYMBOL.VENUE such as BTCUSDT.BINANCE; "
-            "name --base and --quote, since its end could be "
-            f"{' or '.join(endings) or 'no quote currency we know'}"
+def numbers(
+    table: pa.Table, names: Mapping[str, str], where: Where, *, allow_exponent: bool = False
+) -> dict[str, Number]:
+    """Columns of text by our names; quantities may be as large as 64 bits hold, prices must stay exact as floats."""
+    return {
+        ours: decimals.parse(
+            table[theirs],
+            theirs if theirs == ours else f"{theirs} ({ours})",
+            where,
+            allow_exponent=allow_exponent,
+            limit=decimals.WHOLE if ours in ("volume", "quote_volume") else decimals.EXACT,
         )
-    price_scale = max(price_scale, _decimals(terms.tick))
-    size_scale = max(size_scale, _decimals(terms.lot), _decimals(terms.min_quantity))
-    return Instrument(
-        instrument=terms.instrument,
-        base=base,
-        quote=quote,
-        price_scale=price_scale,
-        size_scale=size_scale,
-        tick=Decimal(terms.tick) if terms.tick else Decimal(1).scaleb(-price_scale),
-        lot=Decimal(terms.lot) if terms.lot else Decimal(1).scaleb(-size_scale),
-        min_quantity=Decimal(terms.min_quantity),
-        min_notional=Decimal(terms.min_notional),
-        maker_fee=Decimal(terms.maker_fee),
-        taker_fee=Decimal(terms.taker_fee),
-    )
+        for ours, theirs in names.items()
+    }
 
 
-def ordered(table: pa.Table, where: Where, *, sort: bool, drop_identical: bool) -> tuple[pa.Table, list[Issue]]:
-    """The table oldest first, and without repeated rows, if asked for; else as it is."""
-    issues: list[Issue] = []
-    if sort:
-        table = table.take(pa.array(np.argsort(table["ts"].to_numpy(), kind="stable")))
-    if drop_identical and table.num_rows > 1:
-        same = np.ones(table.num_rows - 1, dtype=bool)
-        for name in table.column_names:
-            values = table[name].to_numpy()
-            same &= values[1:] == values[:-1]
-        if same.any():
-            ts = table["ts"].to_numpy()[1:][same]
-            detail = f"{int(same.sum())} rows that repeat the one before were left out"
-            issues.append(
-                Issue(kind="duplicate", severity="info", ts_from=int(ts[0]), ts_to=int(ts[-1]), detail=detail)
-            )
-            table = table.filter(pa.array(np.concatenate([[True], ~same])))
-    return table, issues
+def bars(
+    source: Source,
+    symbol: Symbol,
+    timeframe: str,
+    opened: Times,
+    length: int,
+    found: Mapping[str, Number],
+    where: Where,
+    *,
+    order: Order = "oldest",
+    issues: Sequence[Issue] = (),
+) -> Rows:
+    """Bars known at their close, from their opening times and `open, high, low, close, volume`."""
+    columns, price, size = _aligned("bars", found, where)
+    times = {"ts": opened + length, "ts_open": opened, "ts_close": opened + length}
+    table = pa.table({**times, **columns}, schema=tables.SCHEMAS["bars"])
+    return Rows(source.name, "bars", symbol, timeframe, table, price, size, where, order, issues)
 
 
-def bar_issues(table: pa.Table, length: int) -> list[Issue]:
-    """Gaps with their exact ranges, runs of bars without volume, and opens or closes outside [low, high]."""
-    c: dict[str, Any] = {name: table[name].to_numpy() for name in table.column_names}
-    found = []
-    holes = np.flatnonzero(c["ts_open"][1:] != c["ts_close"][:-1])
-    for at in holes[:_LISTED].tolist():
-        begin, end = int(c["ts_close"][at]), int(c["ts_open"][at + 1])
-        detail = f"{(end - begin) // length} bars are missing from {iso(begin)} to {iso(end)}"
-        found.append(Issue(kind="gap", severity="warn", ts_from=begin, ts_to=end, detail=detail))
-    if len(holes) > _LISTED:
-        begin, end = int(c["ts_close"][holes[_LISTED]]), int(c["ts_open"][holes[-1] + 1])
-        detail = f"{len(holes) - _LISTED} more gaps"
-        found.append(Issue(kind="gap", severity="warn", ts_from=begin, ts_to=end, detail=detail))
-    for kind, bad in (("zero_volume", c["volume"] == 0), ("ohlc", tables.outside(c))):
-        if bad.any():
-            rows = np.flatnonzero(bad)
-            begin, end = int(c["ts_open"][rows[0]]), int(c["ts_close"][rows[-1]])
-            found.append(Issue(kind=kind, severity="info", ts_from=begin, ts_to=end, detail=f"{len(rows)} bars"))
-    return found
+def trades(
+    source: Source,
+    symbol: Symbol,
+    ts: Times,
+    ts_event: Times,
+    found: Mapping[str, Number],
+    side: Any,
+    ids: Any,
+    where: Where,
+    *,
+    order: Order = "oldest",
+    clock_offset: int = 0,
+) -> Rows:
+    """Trades from `price, quantity`; `side` is 1 (taker bought), -1 or 0 (unknown), an id may be empty."""
+    columns, price, size = _aligned("trades", found, where)
+    rest = {"ts": ts, "ts_event": ts_event, "side": side, "trade_id": ids}
+    table = pa.table({**rest, **columns}).select(tables.SCHEMAS["trades"].names).cast(tables.SCHEMAS["trades"])
+    return Rows(source.name, "trades", symbol, "", table, price, size, where, order, (), clock_offset)
 
 
-def scaled(column: pa.Array, scale: int, wanted: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Integers of one scale in units of a finer one; DataError if they would not be exact."""
-    values = column.to_numpy(zero_copy_only=False) * 10 ** (wanted - scale)
-    if values.size and int(values.max()) > 2**53:
-        raise DataError(
-            f"a value with {wanted} decimals is over 2^53 units and cannot be kept exactly; "
-            "name a coarser --tick or --lot"
-        )
-    return np.asarray(values, np.int64)
+def quotes(
+    source: Source,
+    symbol: Symbol,
+    ts: Times,
+    ts_event: Times,
+    found: Mapping[str, Number],
+    where: Where,
+    *,
+    order: Order = "oldest",
+    clock_offset: int = 0,
+) -> Rows:
+    """Quotes from `bid, ask, bid_quantity, ask_quantity`; a size that nobody stated is 0."""
+    nothing = Number(np.zeros(len(ts), np.int64), 0)
+    full = {"bid_quantity": nothing, "ask_quantity": nothing, **found}
+    columns, price, size = _aligned("quotes", full, where)
+    table = pa.table({"ts": ts, "ts_event": ts_event, **columns}, schema=tables.SCHEMAS["quotes"])
+    return Rows(source.name, "quotes", symbol, "", table, price, size, where, order, (), clock_offset)
 
 
-def _decimals(text: str | None) -> int:
-    if text is None:
-        return 0
-    try:
-        number = Decimal(text)
-    except ArithmeticError:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise ConfigError(f"expected a number such as 0.01, found {text!r}")
-    return max(0, -int(number.normalize().as_tuple().exponent))
+def books(
+    source: Source,
+    symbol: Symbol,
+    columns: Mapping[str, Any],
+    found: Mapping[str, Number],
+    where: Where,
+    *,
+    clock_offset: int = 0,
+) -> Rows:
+    """Levels from `ts, ts_event, sequence, snapshot, side` and the numbers `price, quantity`."""
+    aligned, price, size = _aligned("books", found, where)
+    schema = tables.SCHEMAS["books"]
+    table = pa.table({**columns, **aligned}).select(schema.names).cast(schema)
+    return Rows(source.name, "books", symbol, "", table, price, size, where, "oldest", (), clock_offset)
+
+
+def funding(source: Source, symbol: Symbol, ts: Times, rate: Number, where: Where) -> Rows:
+    """Funding rates, known when they are charged."""
+    table = pa.table({"ts": ts, "ts_event": ts, "rate": rate.units}, schema=tables.SCHEMAS["funding"])
+    return Rows(source.name, "funding", symbol, "", table, rate.scale, 0, where)
+
+
+def instruments(source: Source, venue: str, found: Sequence[Instrument], where: Where) -> Rows:
+    """Definitions of a venue's instruments, each known from its `valid_from` on; put in order of that here."""
+    order = sorted(range(len(found)), key=lambda n: (found[n].valid_from, found[n].instrument))
+    ordered = [found[n] for n in order]
+    columns: dict[str, Any] = {"ts": [d.valid_from for d in ordered]}
+    for name in tables.SCHEMAS["instruments"].names[1:]:
+        values = [getattr(d, name) for d in ordered]
+        columns[name] = [f"{v:f}" if isinstance(v, Decimal) else v for v in values]
+    table = pa.table(columns, schema=tables.SCHEMAS["instruments"])
+    return Rows(source.name, "instruments", venue, "", table, 0, 0, lambda row: where(order[row]))
+
+
+def _aligned(kind: str, found: Mapping[str, Number], where: Where) -> tuple[dict[str, Times], int, int]:
+    """Columns in one price scale and one size scale; DataError if a value then does not fit."""
+    layout = tables.LAYOUTS[kind]
+    price = max((found[name].scale for name in layout.prices), default=0)
+    size = max((found[name].scale for name in layout.sizes), default=0)
+    columns = {}
+    for names, wanted in ((layout.prices, price), (layout.sizes, size)):
+        for name in names:
+            units, scale = found[name]
+            factor = 10 ** (wanted - scale)
+            limit = decimals.EXACT if name in layout.prices else decimals.WHOLE
+            if units.size and int(np.abs(units).max()) * factor > limit:
+                row = int(np.abs(units).argmax())
+                raise DataError(
+                    f"{where(row)}: {name} {units[row] / 10**scale:g} beside values with {wanted} decimals is too "
+                    "large to be kept exactly; is a column of another meaning mixed in?"
+                )
+            columns[name] = units * factor
+    return columns, price, size

@@ -27,7 +27,7 @@ def test_every_number_is_kept_exactly(values: list[Decimal], places: int) -> Non
 
     units, scale = parse(column(*texts), "price", where)
 
-    assert [Decimal(unit).scaleb(-scale) for unit in units.to_pylist()] == [Decimal(text) for text in texts]
+    assert [Decimal(unit).scaleb(-scale) for unit in units.tolist()] == [Decimal(text) for text in texts]
 
 
 @given(st.integers(1, 2**53 // 10**4), st.integers(0, 4))
@@ -67,6 +67,6 @@ def test_a_number_too_large_for_a_float_of_its_own_is_refused() -> None:
 
 
 def test_small_exponents_are_read_when_asked_for_and_hinted_at_when_not() -> None:
-    assert parse(column("5.28E-06"), "price", where, allow_exponent=True)[0].to_pylist() == [528]
+    assert parse(column("5.28E-06"), "price", where, allow_exponent=True)[0].tolist() == [528]
     with pytest.raises(DataError, match="add --allow-exponent"):
         parse(column("5.28E-06"), "price", where)

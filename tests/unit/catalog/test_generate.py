@@ -12,10 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from helios_engine.bodies import Instrument
-from helios_engine.catalog import tables
+from helios_engine.catalog import truths
 from helios_engine.catalog.generating import (
-    BOOKS,
-    QUOTES,
     Garch,
     Jumps,
     Outages,
@@ -27,6 +25,7 @@ from helios_engine.catalog.generating import (
     simulate,
 )
 from helios_engine.catalog.generating.path import regimes
+from helios_engine.catalog.tables import SCHEMAS
 from helios_engine.errors import ConfigError
 from helios_engine.timeframe import DAY, UNITS, parse_time
 
@@ -97,7 +96,7 @@ def replay(books: pa.Table, times: list[int]) -> list[tuple[int, int, int, int]]
 @each_world
 def test_the_book_replayed_is_what_the_quotes_say(world: World) -> None:
     for made in simulate(world, START, 1, 11).values():
-        quotes = list(zip(*(made.quotes[name].to_pylist() for name in QUOTES.names[2:]), strict=True))
+        quotes = list(zip(*(made.quotes[name].to_pylist() for name in SCHEMAS["quotes"].names[2:]), strict=True))
 
         assert replay(made.books, made.quotes["ts"].to_pylist()) == quotes
 
@@ -123,8 +122,8 @@ def test_every_row_is_on_the_grids_in_order_and_outside_the_outages(world: World
     begin = parse_time(START)
     for name, made in simulate(world, START, 2, 13).items():
         steps = {"FINE": (1, 1), "COARSE": (2, 50)}[name]
-        assert made.quotes.schema == QUOTES and made.books.schema == BOOKS
-        tables.check("trades", made.trades, "", str)
+        assert made.quotes.schema == SCHEMAS["quotes"] and made.books.schema == SCHEMAS["books"]
+        truths.check("trades", made.trades, "", str)
         assert len(made.outages) == world.outages.count
         for kind in (made.trades, made.quotes, made.books):
             data = columns(kind)

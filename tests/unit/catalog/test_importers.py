@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,48 +9,54 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from helios_engine.catalog.importers import generic
-from helios_engine.catalog.importers.binance_klines import import_klines
-from helios_engine.catalog.importers.generic import Imported, Reading
-from helios_engine.catalog.importers.rows import Terms
+from helios_engine.catalog.importers.contract import Ask, Symbol
+from helios_engine.catalog.importers.symbols import definition
+from helios_engine.catalog.store import Catalog, Dataset
 from helios_engine.errors import ConfigError, DataError, HeliosError
+from tests.importing import imported, only, real, real_file, real_units
 
 HOUR = 3_600_000
-TERMS = Terms(instrument="BTCUSDT.BINANCE")
+TERMS = {"instrument": "BTCUSDT.BINANCE", "timeframe": "1h"}
 START = 1_672_531_200_000
 BARS = {"ts": "t", "open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
-REAL = os.environ.get("HELIOS_REAL_DATA")
-real = pytest.mark.skipif(REAL is None, reason="needs HELIOS_REAL_DATA, the folder of real market data")
 
 
 def kline(number: int, close: str = "100.50", **changed: str) -> str:
     fields = {
         "open_time": str(START + number * HOUR), "open": "100.00", "high": "101.00", "low": "99.00", "close": close,
-        "volume": "1.50000000", "close_time": "0", "quote": "0", "trades": "5", "tb": "0", "tq": "0", "ignore": "0",
+        "volume": "1.50000000", "close_time": str(START), "quote": "150", "trades": "5",
+        "tb": "0", "tq": "0", "ignore": "0",
     }  # fmt: skip
     return ",".join((fields | changed).values())
 
 
 def klines(tmp_path: Path, *rows: str) -> Path:
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "k.csv"
     path.write_text("\n".join(rows) + "\n")
     return path
 
 
-def test_klines_become_bars_that_are_known_at_their_close(tmp_path: Path) -> None:
-    found = import_klines(klines(tmp_path, kline(0), kline(1)), TERMS, "1h")
+def read(tmp_path: Path, *rows: str) -> Dataset:
+    imported(tmp_path / "catalog", klines(tmp_path, *rows), wanted="binance-klines", **TERMS)
+    return only(tmp_path / "catalog")
 
-    row = {name: values[1] for name, values in found.table.to_pydict().items()}
+
+def test_klines_become_bars_that_are_known_at_their_close(tmp_path: Path) -> None:
+    found = read(tmp_path, kline(0), kline(1))
+
+    row = {name: values[1] for name, values in found.table().to_pydict().items()}
     assert row == {
         "ts": (START + 2 * HOUR) * 10**6, "ts_open": (START + HOUR) * 10**6, "ts_close": (START + 2 * HOUR) * 10**6,
         "open": 1000, "high": 1010, "low": 990, "close": 1005, "volume": 15,
     }  # fmt: skip
-    assert (found.instrument.price_scale, found.instrument.size_scale, found.instrument.base) == (1, 1, "BTC")
+    assert found.manifest.instrument is not None
+    assert (found.manifest.price_scale, found.manifest.size_scale, found.manifest.instrument.base) == (1, 1, "BTC")
 
 
 def test_microseconds_are_told_from_milliseconds(tmp_path: Path) -> None:
-    one = import_klines(klines(tmp_path, kline(0)), TERMS, "1h").table
-    two = import_klines(klines(tmp_path, kline(0, open_time=f"{START}000")), TERMS, "1h").table
+    one = read(tmp_path / "ms", kline(0)).table()
+    two = read(tmp_path / "us", kline(0, open_time=f"{START}000", close_time=f"{START}999")).table()
 
     assert one.equals(two)
 
@@ -65,26 +70,26 @@ def test_microseconds_are_told_from_milliseconds(tmp_path: Path) -> None:
         ((kline(0), kline(1, "1e999999")), "k.csv:2: close is '1e999999', expected plain digits"),
         ((kline(0), kline(1, "inf")), "k.csv:2: close is 'inf'"),
         ((kline(0, open_time="0"),), "k.csv:1: the first column is '0'; expected an open time"),
-        ((kline(0), kline(1, open_time="-5")), "k.csv:2: the time is '-5', expected whole ms"),
+        ((kline(0), kline(1, open_time="-5")), "k.csv:2: time is '-5', expected plain digits"),
         ((kline(0), kline(1, open_time=str(START + 5))), "not on a 1h boundary; check --unit, --stamp"),
-        ((kline(0, high="98.00"),), "k.csv:1: low is above high"),
+        ((kline(0, high="98.00", volume="0"),), "k.csv:1: low is above high"),
         ((kline(0, open="150.00"),), "open or close lies outside"),
         ((kline(0), "1,2,3"), "k.csv: not a readable CSV file"),
-        (("open_time,open,high,low,close,volume,ct,q,n,tb,tq,i", kline(0)), "Is this a klines file without a header"),
         (("",), "not a readable CSV file|no rows"),
     ],
 )
 def test_what_cannot_be_true_is_refused_with_its_line(tmp_path: Path, rows: tuple[str, ...], said: str) -> None:
     with pytest.raises(DataError, match=said):
-        import_klines(klines(tmp_path, *rows), TERMS, "1h")
+        read(tmp_path, *rows)
+    assert not (tmp_path / "catalog").exists()
 
 
 def test_a_truncated_gzip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "k.csv.gz"
     path.write_bytes(gzip.compress("\n".join(kline(n) for n in range(2000)).encode())[:-200])
 
-    with pytest.raises(DataError, match="not a readable CSV file"):
-        import_klines(path, TERMS, "1h")
+    with pytest.raises(DataError, match="cannot be read to its end"):
+        imported(tmp_path, path, wanted="binance-klines", **TERMS)
 
 
 def test_a_wrong_encoding_is_refused(tmp_path: Path) -> None:
@@ -92,15 +97,17 @@ def test_a_wrong_encoding_is_refused(tmp_path: Path) -> None:
     path.write_bytes(kline(0).encode("utf-16"))
 
     with pytest.raises(DataError, match="k.csv"):
-        import_klines(path, TERMS, "1h")
+        imported(tmp_path, path, wanted="binance-klines", **TERMS)
 
 
 def test_gaps_and_empty_bars_become_issues_with_their_ranges(tmp_path: Path) -> None:
-    found = import_klines(klines(tmp_path, kline(0), kline(3), kline(4, volume="0")), TERMS, "1h")
+    silent = [kline(n, volume="0", quote="0") for n in range(4, 16)]
 
-    assert [(issue.kind, issue.detail) for issue in found.issues] == [
-        ("gap", "2 bars are missing from 2023-01-01T01:00:00Z to 2023-01-01T03:00:00Z"),
-        ("zero_volume", "1 bars"),
+    found = read(tmp_path, kline(0), kline(3), *silent)
+
+    assert [(issue.kind, issue.detail) for issue in found.manifest.issues] == [
+        ("gap", "2 bars missing from 2023-01-01T01:00:00Z to 2023-01-01T03:00:00Z"),
+        ("zero_volume", "12 bars in a row without volume"),
     ]
 
 
@@ -110,14 +117,16 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def bars(path: Path, **how: Any) -> Imported:
-    reading = Reading(**{"columns": BARS, "unit": "s", "stamp": "open", **how})
-    return generic.import_bars(path, TERMS, "1m", reading)
+def bars(path: Path, **how: Any) -> Dataset:
+    catalog = path.parent / f"catalog-{sorted(how.items())!r:.40}".replace("/", "")
+    terms = {"instrument": "BTCUSDT.BINANCE", "timeframe": "1m", "columns": BARS, "unit": "s", "stamp": "open"}
+    imported(catalog, path, wanted="generic", **{**terms, **how})
+    return only(catalog)
 
 
 def test_the_same_bars_are_read_from_open_and_from_close_stamps(tmp_path: Path) -> None:
-    opened = bars(write(tmp_path, "t,o,h,l,c,v\n1672531200,1,2,1,2,5\n"), stamp="open").table
-    closed = bars(write(tmp_path, "t,o,h,l,c,v\n1672531260,1,2,1,2,5\n"), stamp="close").table
+    opened = bars(write(tmp_path, "t,o,h,l,c,v\n1672531200,1,2,1,2,5\n"), stamp="open").table()
+    closed = bars(write(tmp_path, "t,o,h,l,c,v\n1672531260,1,2,1,2,5\n"), stamp="close").table()
 
     assert opened.equals(closed)
 
@@ -126,7 +135,7 @@ def test_columns_may_be_named_by_number_and_in_any_order(tmp_path: Path) -> None
     path = write(tmp_path, "1672531200,1,1.5,2,0.5,5\n")
     columns = {"ts": "0", "open": "1", "close": "2", "high": "3", "low": "4", "volume": "5"}
 
-    table = bars(path, columns=columns, header=False).table
+    table = bars(path, columns=columns, header=False).table()
 
     assert [table[name][0].as_py() for name in ("open", "high", "low", "close")] == [10, 20, 5, 15]
 
@@ -136,8 +145,8 @@ def test_a_newest_first_file_is_sorted_and_repeated_rows_are_dropped_only_on_req
 
     found = bars(write(tmp_path, text), sort=True, drop_identical=True)
 
-    assert found.table.num_rows == 2
-    assert found.issues[0].kind == "duplicate"
+    assert found.manifest.rows == 2
+    assert found.manifest.issues[0].kind == "duplicate"
     with pytest.raises(DataError, match="add --drop-identical"):
         bars(write(tmp_path, text), sort=True)
 
@@ -154,10 +163,10 @@ def test_two_different_bars_of_one_time_are_never_dropped(tmp_path: Path) -> Non
     [
         ({"stamp": None}, "bars need --stamp open or --stamp close"),
         ({"columns": {"ts": "t"}}, "--map must name open, high, low, close, volume"),
-        ({"columns": {**BARS, "opn": "o"}}, "unknown column 'opn'; did you mean 'open'"),
+        ({"columns": {**BARS, "opn": "o"}}, "unknown column 'opn' of bars; did you mean 'open'"),
         ({"columns": {**BARS, "open": "first"}}, "g.csv: no column 'first' for open; it has: t, o, h, l, c, v"),
         ({"unit": "ms"}, "read as ms is not between 1971 and 2100; check --unit"),
-        ({"unit": "iso"}, "times are not ISO 8601"),
+        ({"unit": "iso"}, "expected ISO 8601"),
     ],
 )
 def test_what_the_user_must_say_is_asked_for(tmp_path: Path, how: dict[str, Any], said: str) -> None:
@@ -171,7 +180,8 @@ def test_trades_keep_the_order_of_ties_and_their_sides(tmp_path: Path) -> None:
     )
     columns = {"ts": "ms", "price": "p", "quantity": "q", "side": "s", "trade_id": "i"}
 
-    table = generic.import_trades(path, TERMS, Reading(columns=columns, unit="ms")).table
+    imported(tmp_path / "c", path, wanted="generic", instrument="BTCUSDT.BINANCE", columns=columns)
+    table = only(tmp_path / "c").table()
 
     assert table["side"].to_pylist() == [1, -1, 0]
     assert table["trade_id"].to_pylist() == ["a", "b", "c"]
@@ -182,9 +192,8 @@ def test_an_unknown_side_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "ms,p,q,s\n1672531200000,10.5,1,maybe\n")
 
     with pytest.raises(DataError, match="g.csv:2: side is 'maybe', expected buy or sell"):
-        generic.import_trades(
-            path, TERMS, Reading(columns={"ts": "ms", "price": "p", "quantity": "q", "side": "s"}, unit="ms")
-        )
+        columns = {"ts": "ms", "price": "p", "quantity": "q", "side": "s"}
+        imported(tmp_path, path, wanted="generic", instrument="BTCUSDT.BINANCE", columns=columns)
 
 
 def test_a_truncated_parquet_is_refused(tmp_path: Path) -> None:
@@ -192,19 +201,30 @@ def test_a_truncated_parquet_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"t": [1672531200]}), path)
     path.write_bytes(path.read_bytes()[:-20])
 
-    with pytest.raises(DataError, match="not a readable Parquet file"):
+    with pytest.raises(DataError, match="not a readable parquet file"):
         bars(path)
 
 
 def test_a_symbol_whose_quote_could_be_two_is_not_guessed() -> None:
-    from helios_engine.catalog.importers.rows import definition
+    with pytest.raises(ConfigError, match="its two currencies cannot be told from its name; name --base and --quote"):
+        definition(Symbol("XYZTUSD", "KRAKEN"), Ask(), 1, 0)
 
-    with pytest.raises(ConfigError, match="name --base and --quote, since its end could be TUSD or USD"):
-        definition(Terms(instrument="XBTUSD.BITMEX"), 1, 0)
+
+@pytest.mark.parametrize(
+    ("symbol", "pair"),
+    [
+        ("BTCBUSD", ("BTC", "BUSD")), ("XBTUSD", ("XBT", "USD")),
+        ("ETH-EUR", ("ETH", "EUR")), ("XRP_ETH", ("XRP", "ETH")),
+        ("BTCUSD_PERP", ("BTC", "USD")), ("SOL/USDT", ("SOL", "USDT")), ("BTCZAR", ("BTC", "ZAR")),
+    ],
+)  # fmt: skip
+def test_currencies_are_told_from_plain_names(symbol: str, pair: tuple[str, str]) -> None:
+    found = definition(Symbol(symbol, "X"), Ask(), 1, 0)
+
+    assert (found.base, found.quote) == pair
 
 
 @real
-@pytest.mark.real_data
 @pytest.mark.parametrize(
     ("name", "timeframe"),
     [
@@ -215,48 +235,81 @@ def test_a_symbol_whose_quote_could_be_two_is_not_guessed() -> None:
         ("1d/DOGEUSDT-1d.csv.gz", "1d"),
     ],
 )
-def test_real_klines_equal_an_independent_parse_row_for_row(name: str, timeframe: str) -> None:
-    path = Path(str(REAL)) / "binance_klines_multi" / name
+def test_real_klines_equal_an_independent_parse_row_for_row(tmp_path: Path, name: str, timeframe: str) -> None:
+    path = real_file(f"binance_klines_multi/{name}")
 
-    table = import_klines(path, TERMS, timeframe).table.to_pandas()
+    imported(tmp_path, path)
 
-    found = import_klines(path, TERMS, timeframe).instrument
-    raw = pd.read_csv(path, header=None, dtype=str)
+    found = only(tmp_path)
+    raw, table = pd.read_csv(path, header=None, dtype=str), real_units(found)
+    assert found.manifest.timeframe == timeframe
     assert (table["ts_open"] == raw[0].astype("int64") * 1_000_000).all()
-    for column, field, scale in zip(
-        range(1, 6),
-        ["open", "high", "low", "close", "volume"],
-        [found.price_scale] * 4 + [found.size_scale],
-        strict=True,
-    ):
-        assert ((table[field] / 10**scale) == raw[column].astype(float)).all()
+    for column, field in enumerate(("open", "high", "low", "close", "volume"), 1):
+        assert (table[field] == raw[column].astype(float)).all()
 
 
-@real
-@pytest.mark.real_data
-def test_real_bitfinex_minutes_have_their_columns_in_another_order() -> None:
-    path = Path(str(REAL)) / "bitfinex_1m" / "ETHUSD_1m_2017.csv.gz"
-    columns = {"ts": "0", "open": "1", "close": "2", "high": "3", "low": "4", "volume": "5"}
-    how = Reading(columns=columns, unit="ms", stamp="open", header=False)
+def test_files_of_one_instrument_go_on_from_each_other_in_any_order(tmp_path: Path) -> None:
+    for name, numbers in (("b", range(5, 9)), ("a", range(3)), ("c", range(2, 6))):
+        (tmp_path / f"{name}.csv").write_text("\n".join(kline(n) for n in numbers))
 
-    found = generic.import_bars(path, Terms(instrument="ETHUSD.BITFINEX", base="ETH", quote="USD"), "1m", how)
+    imported(tmp_path / "c1", *(tmp_path / f"{n}.csv" for n in "bac"), wanted="binance-klines", **TERMS)
+    for name in "cab":
+        imported(tmp_path / "c2", tmp_path / f"{name}.csv", wanted="binance-klines", **TERMS)
 
-    raw = pd.read_csv(path, header=None)
-    high = found.table["high"].to_numpy() / 10**found.instrument.price_scale
-    assert found.table.num_rows == 414_314
-    assert (high == raw[3].to_numpy()).all()
-    assert sum(issue.kind == "gap" for issue in found.issues) == 1001
+    one, two = only(tmp_path / "c1"), only(tmp_path / "c2")
+    assert one.manifest.rows == 9
+    assert one.table().equals(two.table())
 
 
-@real
-@pytest.mark.real_data
-def test_real_close_stamped_bitmex_bars_line_up_with_their_close() -> None:
-    path = Path(str(REAL)) / "bitmex_1m" / "XBTUSD_1m_2017-12.parquet"
-    columns = {"ts": "timestamp", **{name: name for name in ("open", "high", "low", "close", "volume")}}
-    how = Reading(columns=columns, unit="iso", stamp="close", allow_ohlc=True)
+def test_a_restated_row_is_named_and_nothing_changes(tmp_path: Path) -> None:
+    first = read(tmp_path, *(kline(n) for n in range(4)))
+    (tmp_path / "new.csv").write_text("\n".join(kline(n, close="100.75" if n == 2 else "100.50") for n in range(6)))
 
-    found = generic.import_bars(path, Terms(instrument="XBTUSD.BITMEX", base="XBT", quote="USD"), "1m", how)
+    with pytest.raises(DataError, match="differ from 2023-01-01T03:00:00Z on: was .*1005.*, now .*10075"):
+        imported(tmp_path / "catalog", tmp_path / "new.csv", wanted="binance-klines", **TERMS)
 
-    raw = pd.read_parquet(path)
-    assert found.table["ts"].to_numpy().tolist() == pd.DatetimeIndex(raw["timestamp"]).as_unit("ns").asi8.tolist()
-    assert [i.kind for i in found.issues] == ["ohlc", "zero_volume"]
+    assert only(tmp_path / "catalog").manifest == first.manifest
+
+
+def test_a_file_that_nothing_knows_says_what_it_looks_like_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="g.csv: no importer knows this file.* begins 'a,b,c'.*--format generic --map"):
+        imported(tmp_path / "c", write(tmp_path, "a,b,c\n1,2,3\n"))
+
+
+def test_files_of_a_folder_that_nothing_knows_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "BTCUSDT-1h.csv").write_text("\n".join(kline(n) for n in range(3)))
+    (folder / "README.txt").write_text("hello")
+
+    outcome = imported(tmp_path / "c", folder)
+
+    assert [m.title for m in outcome.datasets] == ["bars BTCUSDT.BINANCE 1h"]
+    assert len(outcome.left_out) == 1
+    assert "README.txt: no importer knows this file" in outcome.left_out[0]
+
+
+def test_an_importer_that_breaks_is_named_and_nothing_is_imported(tmp_path: Path) -> None:
+    from helios_engine.catalog.importers.contract import ImporterSpec
+    from helios_engine.catalog.importers.run import import_paths
+    from helios_engine.errors import PluginError
+
+    def broken(sources: Any, ask: Any) -> Any:
+        raise KeyError("price")
+
+    spec = ImporterSpec("acme", "Acme's files", lambda source: None, broken)
+    with pytest.raises(PluginError, match="importer acme failed on g.csv: KeyError: 'price'; nothing was imported"):
+        import_paths(Catalog(tmp_path / "c"), [write(tmp_path, "x\n")], {"acme": spec}, Ask(), wanted="acme")
+
+    assert not (tmp_path / "c").exists()
+
+
+def test_no_header_no_guess_and_times_in_another_zone(tmp_path: Path) -> None:
+    text = "t;o;h;l;c;v\n02.01.2023 02:00;1,5;2;1;1,5;10\n02.01.2023 02:01;1,5;2;1;1,5;10\n"
+
+    found = bars(
+        write(tmp_path, text), unit=None, zone="Africa/Johannesburg", time_format="%d.%m.%Y %H:%M", decimal_comma=True
+    )
+
+    assert found.table()["ts_open"].to_pylist() == [1_672_617_600 * 10**9, 1_672_617_660 * 10**9]
+    assert found.table()["open"].to_pylist() == [15, 15]

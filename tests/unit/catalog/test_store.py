@@ -17,11 +17,13 @@ import pyarrow as pa
 import pytest
 
 from helios_engine.bodies import Bar, Instrument, Print
-from helios_engine.catalog.feeds import CatalogBars, CatalogTrades
+from helios_engine.catalog.feeds import CatalogBars
 from helios_engine.catalog.generate import bars_of, generate
+from helios_engine.catalog.place import LocalPlace
 from helios_engine.catalog.sample import DAYS, SAMPLE, SEED, START, TIMEFRAME, write_market
-from helios_engine.catalog.store import Catalog
+from helios_engine.catalog.store import Catalog, Dataset
 from helios_engine.catalog.tables import SCHEMAS
+from helios_engine.catalog.tick_feeds import CatalogTrades
 from helios_engine.errors import DataError, StorageError
 from helios_engine.timeframe import DAY, timeframe_ns
 
@@ -46,7 +48,7 @@ def table(count: int, first: int = 1, close: int = 1005) -> pa.Table:
 
 
 def bars(catalog: Path, **settings: str) -> CatalogBars:
-    return CatalogBars(catalog, "BTCZAR.VALR", "1h", **settings)  # type: ignore[arg-type]
+    return CatalogBars(str(catalog), "BTCZAR.VALR", "1h", **settings)  # type: ignore[arg-type]
 
 
 def written(tmp_path: Path, count: int = 10) -> Catalog:
@@ -55,8 +57,13 @@ def written(tmp_path: Path, count: int = 10) -> Catalog:
     return catalog
 
 
+def folder_of(dataset: Dataset) -> Path:
+    assert isinstance(dataset.folder, LocalPlace)
+    return dataset.folder.path
+
+
 def test_any_reader_of_parquet_opens_the_plain_columns(tmp_path: Path) -> None:
-    folder = written(tmp_path).dataset("bars", "BTCZAR.VALR", "1h").folder
+    folder = folder_of(written(tmp_path).dataset("bars", "BTCZAR.VALR", "1h"))
     files = [str(path) for path in folder.glob("*.parquet")]
 
     readers = [
@@ -126,10 +133,11 @@ def test_the_same_rows_again_change_nothing_and_later_rows_are_added(tmp_path: P
 def test_overlapping_rows_need_replace(tmp_path: Path) -> None:
     catalog = written(tmp_path)
 
-    with pytest.raises(DataError, match="overlap with the 10 rows at hand; use --replace"):
+    with pytest.raises(DataError, match="overlap with those at hand and differ from .*; use --replace"):
         catalog.write("bars", BTC, table(10, first=5, close=1001), timeframe="1h")
 
     assert len(list(bars(tmp_path).inputs(0, 2**62))) == 10
+    assert catalog.write("bars", BTC, table(10, first=5), timeframe="1h").rows == 14
     assert catalog.write("bars", BTC, table(3, first=5), timeframe="1h", replace=True).rows == 3
 
 
@@ -144,7 +152,7 @@ def test_a_bar_known_before_its_close_is_refused_on_reading_with_the_row(tmp_pat
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "remove"])
 def test_a_damaged_file_is_noticed_when_the_run_is_built(tmp_path: Path, damage: str) -> None:
-    folder = written(tmp_path).dataset("bars", "BTCZAR.VALR", "1h").folder
+    folder = folder_of(written(tmp_path).dataset("bars", "BTCZAR.VALR", "1h"))
     file = next(folder.glob("*.parquet"))
     content = bytearray(file.read_bytes())
     if damage == "truncate":
@@ -163,7 +171,7 @@ def test_a_missing_data_set_names_what_there_is(tmp_path: Path) -> None:
     written(tmp_path)
 
     with pytest.raises(DataError, match=r"no bars ETHZAR.VALR 1h in the catalog .*; there are: bars BTCZAR.VALR 1h"):
-        CatalogBars(tmp_path, "ETHZAR.VALR", "1h")
+        CatalogBars(str(tmp_path), "ETHZAR.VALR", "1h")
 
 
 def test_a_full_disk_leaves_the_old_state_and_no_half_written_file(tmp_path: Path) -> None:
@@ -231,7 +239,7 @@ def test_generated_bars_are_those_of_the_generated_trades() -> None:
 
 
 def test_trades_come_out_of_the_catalog_as_they_went_in() -> None:
-    feed = CatalogTrades(ROOT / "data_catalog/sample", "BTCZAR.VALR")
+    feed = CatalogTrades(str(ROOT / "data_catalog/sample"), "BTCZAR.VALR")
     frame = pd.concat(
         pd.read_parquet(p) for p in sorted((ROOT / "data_catalog/sample/trades/BTCZAR.VALR").glob("*.parquet"))
     )

@@ -1,0 +1,140 @@
+"""Files in, data sets out: recognise, read, put in order, check every row, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from helios_engine.bodies import Instrument
+from helios_engine.catalog.audit import audit
+from helios_engine.catalog.importers.arrival import Arrival
+from helios_engine.catalog.importers.contract import Ask, ImporterSpec, Rows
+from helios_engine.catalog.importers.recognise import Recognised, recognise
+from helios_engine.catalog.importers.source import sources
+from helios_engine.catalog.importers.symbols import instrument_name
+from helios_engine.catalog.manifest import Manifest
+from helios_engine.catalog.store import Catalog, Dataset, Session
+from helios_engine.errors import ConfigError, DataError, HeliosError, PluginError
+
+Progress = Callable[[float, int], None]
+Key = tuple[str, str, str]
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What an import did: the files with their formats, the data sets, and what was left out of folders."""
+
+    files: list[dict[str, Any]] = []
+    datasets: list[Manifest] = []
+    left_out: list[str] = []
+
+
+def import_paths(
+    catalog: Catalog,
+    paths: Sequence[Path],
+    importers: Mapping[str, ImporterSpec],
+    ask: Ask,
+    *,
+    wanted: str | None = None,
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Import files, zips and folders; every data set is committed whole, after all of its rows were checked.
+
+    Raises ConfigError with the flag to add, DataError with file and line. In a folder, files that no importer
+    knows are left out and named.
+    """
+    outcome = Outcome()
+    taken = _recognised(paths, importers, wanted, outcome)
+    with catalog.session() as session:
+        arrivals: dict[Key, Arrival] = {}
+        for number, (importer, group) in enumerate(_grouped(taken)):
+            for rows in _rows(importer, group, ask):
+                _arrival(session, arrivals, rows, ask).take(rows)
+                if progress is not None:
+                    progress((number + 0.5) / len(_grouped(taken)), sum(a.rows for a in arrivals.values()))
+        if not arrivals:
+            raise DataError(f"{', '.join(t.source.name for t in taken)}: no rows that can be kept")
+        for arrival in arrivals.values():
+            arrival.finish()
+        for key, arrival in arrivals.items():
+            arrival.commit(replace=replace)
+            dataset = catalog.dataset(*key)
+            outcome.datasets.append(_audited(dataset))
+    for one in taken:
+        counts = {
+            " ".join(filter(None, key)): arrival.files[one.source.name]
+            for key, arrival in arrivals.items()
+            if one.source.name in arrival.files
+        }
+        outcome.files.append(
+            {
+                "file": one.source.name,
+                "format": one.importer.name,
+                "confidence": one.guess.confidence,
+                "why": one.guess.why,
+                "rows": counts,
+            }
+        )
+    return outcome
+
+
+def _recognised(
+    paths: Sequence[Path], importers: Mapping[str, ImporterSpec], wanted: str | None, outcome: Outcome
+) -> list[Recognised]:
+    taken = []
+    for path in paths:
+        for source in sources(path):
+            try:
+                taken.append(recognise(source, importers, wanted))
+            except HeliosError as error:
+                if not path.is_dir() or isinstance(error, PluginError | ConfigError):
+                    raise
+                outcome.left_out.append(str(error))
+    if not taken:
+        raise DataError(f"nothing to import: {'; '.join(outcome.left_out) or 'the folder is empty'}")
+    return taken
+
+
+def _grouped(taken: Sequence[Recognised]) -> list[tuple[ImporterSpec, list[Recognised]]]:
+    groups: dict[str, tuple[ImporterSpec, list[Recognised]]] = {}
+    for one in taken:
+        groups.setdefault(one.importer.name, (one.importer, []))[1].append(one)
+    return list(groups.values())
+
+
+def _rows(importer: ImporterSpec, group: Sequence[Recognised], ask: Ask) -> Any:
+    try:
+        yield from importer.read([one.source for one in group], ask)
+    except HeliosError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"importer {importer.name} failed on {', '.join(o.source.name for o in group[:3])}: "
+            f"{type(error).__name__}: {error}; nothing was imported"
+        ) from error
+
+
+def _arrival(session: Session, arrivals: dict[Key, Arrival], rows: Rows, ask: Ask) -> Arrival:
+    name = rows.symbol if isinstance(rows.symbol, str) else ask.instrument or _name(rows)
+    key = (rows.kind, name, rows.timeframe)
+    if ask.instrument is not None and key in arrivals and _name(arrivals[key].first) != _name(rows):
+        raise ConfigError(
+            f"--instrument {ask.instrument}: the files hold {_name(arrivals[key].first)} and {_name(rows)}; "
+            "import them one at a time"
+        )
+    if key not in arrivals:
+        arrivals[key] = Arrival(session.writer(*key), rows, ask)
+    return arrivals[key]
+
+
+def _name(rows: Rows) -> str:
+    if isinstance(rows.symbol, Instrument):
+        return rows.symbol.instrument
+    return rows.symbol if isinstance(rows.symbol, str) else instrument_name(rows.symbol)
+
+
+def _audited(dataset: Dataset) -> Manifest:
+    return dataset.note(audit(dataset))

@@ -1,0 +1,146 @@
+"""One data set being written: blocks in, oldest first, and nothing counts until the commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from helios_engine.bodies import Instrument
+from helios_engine.catalog import tables
+from helios_engine.catalog.manifest import Issue, Manifest, Part, has_manifest, read_manifest, write_manifest
+from helios_engine.catalog.merging import merged_parts, same_definition
+from helios_engine.catalog.parts import Piece, write_part
+from helios_engine.catalog.place import Place
+from helios_engine.errors import DataError
+from helios_engine.files import storage_error
+from helios_engine.logs import component
+from helios_engine.timeframe import iso
+
+
+class Writer:
+    """Rows of one kind, name and timeframe on their way into `folder`; memory holds one period at a time.
+
+    `staging` is a local folder of its own for drafts, see `Place.staging`.
+    """
+
+    def __init__(self, folder: Place, staging: Path, kind: str, name: str, timeframe: str = "") -> None:
+        tables.layout(kind)
+        self._folder, self._staging = folder, staging
+        self.kind, self.name, self.timeframe = kind, name, timeframe
+        self.price_scale = self.size_scale = 0
+        self._period = tables.period(kind, timeframe)
+        self._open: list[Piece] = []
+        self._label: np.datetime64 | None = None
+        self._parts: list[Part] = []
+        self.rows = 0
+        self.last: int | None = None
+
+    def add(self, table: pa.Table, price_scale: int = 0, size_scale: int = 0) -> None:
+        """Add rows that are not older than those added before; DataError if they are. Raises StorageError."""
+        if table.num_rows == 0:
+            return
+        ts = table["ts"].to_numpy()
+        if self.last is not None and ts[0] < self.last:
+            raise DataError(f"rows at {iso(int(ts[0]))} come after rows at {iso(self.last)}; add --sort")
+        self.last, self.rows = int(ts[-1]), self.rows + table.num_rows
+        labels = tables.periods(ts, self._period)
+        edges = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]])).tolist()
+        for begin, end in zip(edges, [*edges[1:], len(ts)], strict=True):
+            if self._label is not None and labels[begin] != self._label:
+                self._close()
+            self._label = labels[begin]
+            self._open.append((table.slice(begin, end - begin), price_scale, size_scale))
+        self.price_scale = max(self.price_scale, price_scale)
+        self.size_scale = max(self.size_scale, size_scale)
+
+    def fresh(self) -> None:
+        """Another file begins, which need not go on where the last one ended."""
+        self._close()
+        self.last = None
+
+    def commit(
+        self,
+        instrument: Instrument | None = None,
+        *,
+        source: str = "",
+        issues: tuple[Issue, ...] = (),
+        replace: bool = False,
+        clock_offset: int = 0,
+    ) -> Manifest:
+        """Make the rows part of the data set, in one step, and return its manifest. Raises DataError, StorageError."""
+        self._close()
+        if not self._parts:
+            raise DataError(f"no rows for {self.kind} {self.name} {self.timeframe}")
+        new = Manifest(
+            kind=self.kind,
+            name=self.name,
+            instrument=instrument,
+            timeframe=self.timeframe,
+            price_scale=self.price_scale if instrument is None else instrument.price_scale,
+            size_scale=self.size_scale if instrument is None else instrument.size_scale,
+            parts=tuple(self._parts),
+            source=source,
+            issues=issues,
+            clock_offset=clock_offset,
+        )
+        try:
+            with self._folder.writing():
+                before = read_manifest(self._folder) if has_manifest(self._folder) else None
+                manifest = self._joined(None if replace else before, new)
+                if replace and before is not None:
+                    manifest = msgspec.structs.replace(manifest, revision=before.revision + 1)
+                self._install(before, manifest)
+        except OSError as error:
+            raise storage_error(Path(self._folder.url), error) from error
+        extra = {"dataset": manifest.title, "rows": manifest.rows, "revision": manifest.revision}
+        component("catalog").info("data set written", extra=extra)
+        return manifest
+
+    def _joined(self, before: Manifest | None, new: Manifest) -> Manifest:
+        if before is None:
+            return msgspec.structs.replace(new, parts=merged_parts(self._folder, self._staging, None, new))
+        if {part.sha256 for part in new.parts} <= {part.sha256 for part in before.parts}:
+            return before
+        instrument = same_definition(self._folder, before, new)
+        parts = merged_parts(self._folder, self._staging, before, new)
+        issues = {*before.issues, *new.issues}
+        return msgspec.structs.replace(
+            new,
+            instrument=instrument,
+            price_scale=max(before.price_scale, new.price_scale),
+            size_scale=max(before.size_scale, new.size_scale),
+            parts=parts,
+            revision=before.revision + 1,
+            source=", ".join(dict.fromkeys([*before.source.split(", "), *new.source.split(", ")])),
+            issues=tuple(sorted(issues, key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail))),
+        )
+
+    def _install(self, before: Manifest | None, manifest: Manifest) -> None:
+        """Move the drafts to their names, then the manifest; remove what nobody can be reading any more."""
+        kept = {part.name for part in manifest.parts}
+        if before is not None and manifest != before:
+            retired = tuple(part.name for part in before.parts if part.name not in kept)
+            manifest = msgspec.structs.replace(manifest, retired=retired)
+        for name in sorted(kept):
+            draft = self._staging / name
+            if draft.exists():
+                self._folder.adopt(draft, name)
+        if manifest != before:
+            write_manifest(self._folder, manifest)
+        for name in self._folder.names():
+            is_old = name.endswith(".parquet") and name not in kept and name not in manifest.retired
+            if is_old or name.endswith(".draft"):
+                self._folder.remove(name)
+
+    def _close(self) -> None:
+        """Write the open period to a draft."""
+        if not self._open:
+            return
+        try:
+            self._parts.append(write_part(self._staging, self.kind, self._open, str(self._label)))
+        except OSError as error:
+            raise storage_error(Path(self._folder.url), error) from error
+        self._open, self._label = [], None
