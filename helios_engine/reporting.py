@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from helios_engine.assemble import heads
+from helios_engine.bodies import DataIssue
 from helios_engine.build import Plan
 from helios_engine.engine import Engine
 from helios_engine.plugins import Identity
+from helios_engine.report.doubt import Doubt, doubt
+from helios_engine.report.frames import Frames
 from helios_engine.report.measure import measure_run
 from helios_engine.report.metrics import Metrics
 from helios_engine.report.summary import AccountNote, Counts, PluginNote, Span, Status, Summary
@@ -27,6 +31,7 @@ def summarise(
     """Summarise a run whose tables lie in `place`; a failed one is measured as far as it got."""
     account, port = plan.config.account, engine.port
     metrics = measure_run(place, plan.instruments, account.currency, account.rates)
+    found = doubt(Frames(place).trades, _issues(plan))
     return Summary(
         name=plan.config.run.name,
         status=status,
@@ -53,7 +58,8 @@ def summarise(
         ),
         models=_models(plan, engine),
         metrics=metrics,
-        warnings=_warnings(plan, engine, metrics),
+        doubt=found,
+        warnings=_warnings(plan, engine, metrics, found),
     )
 
 
@@ -84,20 +90,33 @@ def _models(plan: Plan, engine: Engine) -> dict[str, str]:
     }
 
 
-def _warnings(plan: Plan, engine: Engine, metrics: Metrics) -> list[str]:
+def _issues(plan: Plan) -> Iterator[DataIssue]:
+    """Everything known against the data of the run's span."""
+    for feed in plan.feeds:
+        known = getattr(feed.feed, "issues", None)
+        if known is not None:
+            yield from (body for _, body in known(plan.begin, plan.stop))
+
+
+def _warnings(plan: Plan, engine: Engine, metrics: Metrics, found: Doubt) -> list[str]:
     """What a reader should know before believing the figures."""
-    found = []
+    told = []
     free = [d.instrument for d in plan.instruments if not d.maker_fee and not d.taker_fee]
     if free:
-        found.append(f"no fees are known for {', '.join(free)}: set maker_fee and taker_fee under [[instrument]]")
+        told.append(f"no fees are known for {', '.join(free)}: set maker_fee and taker_fee under [[instrument]]")
     if engine.port.early:
-        found.append(f"{engine.port.early} intents before the start were turned away")
+        told.append(f"{engine.port.early} intents before the start were turned away")
     issues = sum(feed.pin.issues for feed in plan.feeds)
     if issues:
-        found.append(f"the data has {issues} known issues: see `helios-engine data ls`")
+        told.append(f"the data has {issues} known issues: see `helios-engine data check`")
+    if found.trades:
+        told.append(
+            f"{found.trades} of {found.of} trades, which earned {found.net:,.2f} {plan.config.account.currency}, were"
+            " entered, held or left over data that is quarantined or filled: confirm or repair it, then believe them"
+        )
     rejected = sum(engine.port.rejects.values()) - engine.port.rejects["gate: warm-up"]
     if rejected:
-        found.append(f"{rejected} intents were rejected by gate or venue")
+        told.append(f"{rejected} intents were rejected by gate or venue")
     if metrics.days < 30:
-        found.append(f"{metrics.days} daily returns: rates per year say little over so short a span")
-    return found
+        told.append(f"{metrics.days} daily returns: rates per year say little over so short a span")
+    return told
