@@ -5,6 +5,7 @@
     ├── PluginError     a plugin cannot be loaded or is not allowed      exit 2
     ├── BuildError      the pieces do not fit together                   exit 2
     ├── DataError       market data is missing, wrong or unreadable      exit 3
+    │   └── OvertakenError  a data set was written while it was in use   exit 3
     ├── JournalError    a run folder or journal cannot be read           exit 3
     ├── StorageError    the disk is full or a file cannot be written     exit 3
     ├── StageError      a stage broke the contract or raised             exit 1
@@ -48,6 +49,10 @@ class DataError(HeliosError):
     """Market data is missing, wrong or unreadable."""
 
     exit_code = 3
+
+
+class OvertakenError(DataError):
+    """A data set was written by somebody else while it was in use; open it again."""
 
 
 class JournalError(HeliosError):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from helios_engine.catalog import tables
 from helios_engine.catalog.manifest import Part
 from helios_engine.catalog.place import Place, sync
-from helios_engine.errors import DataError
+from helios_engine.errors import DataError, OvertakenError
 
 CHUNK_ROWS = 65_536
 Piece = tuple[pa.Table, int, int]
@@ -71,6 +71,11 @@ def read_part(
                 return
             for batch in file.iter_batches(batch_size=rows, row_groups=groups, columns=wanted, use_threads=False):
                 yield from _inside(batch, part, start, stop)
+    except FileNotFoundError:
+        raise OvertakenError(
+            f"{where}: the file is gone: the data set was written twice since it was opened, or the file was removed; "
+            "open it again, or import the data again with --replace"
+        ) from None
     except (pa.ArrowInvalid, OSError) as error:
         first = str(error).splitlines()[0]
         raise DataError(

@@ -18,6 +18,7 @@ from helios_engine.stage import FeedSpec, ImporterSpec
 
 _IMPORTERS = {
     "binance_klines": "Binance klines: archive CSV (ms or us) and REST JSON",
+    "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
 }
 

@@ -15,7 +15,7 @@ from helios_engine.catalog.manifest import FILE, Issue, Manifest, has_manifest, 
 from helios_engine.catalog.parts import CHUNK_ROWS
 from helios_engine.catalog.place import Location, Place, place
 from helios_engine.catalog.writer import Writer
-from helios_engine.errors import DataError
+from helios_engine.errors import DataError, OvertakenError
 
 
 class Catalog:
@@ -155,12 +155,12 @@ class Dataset:
         return pa.Table.from_batches(batches)
 
     def note(self, issues: Sequence[Issue]) -> Manifest:
-        """Replace what is known against the data; a new revision if that differs."""
+        """Replace what is known against the data; a new revision if that differs. OvertakenError if rows changed."""
         with self.folder.writing():
             now = read_manifest(self.folder)
             changed = tuple(sorted(set(issues), key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail)))
             if now.parts != self.manifest.parts:
-                raise DataError(f"{self.folder.url}: the data changed while it was checked; check it again")
+                raise OvertakenError(f"{self.folder.url}: the data changed while it was checked; check it again")
             if changed != now.issues:
                 now = msgspec.structs.replace(now, issues=changed, revision=now.revision + 1)
                 write_manifest(self.folder, now)

@@ -12,6 +12,7 @@ from helios_engine.cli.output import as_json, catalog_place, data_catalog, print
 _HERE = "helios_engine.cli"
 _VERBS = {
     "import": (f"{_HERE}.data_import:import_files", "Read vendors' files into the catalog."),
+    "download": (f"{_HERE}.data_download:download", "Fetch public history and import it."),
     "formats": (f"{_HERE}.data_import:formats", "List the file formats that can be imported."),
     "generate": (f"{_HERE}.data_generate:generate_data", "Write a seeded market."),
     "ls": (f"{_HERE}.data:list_data", "List the data sets of a catalog."),

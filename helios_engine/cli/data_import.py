@@ -61,7 +61,7 @@ def import_files(
     from helios_engine.settings import Settings
 
     logs.configure(Settings.load())
-    progress = Progress("import")
+    progress = Progress("import", "rows")
     try:
         outcome = import_paths(
             Catalog(catalog_place(catalog)), paths, importers(), _ask(flags), wanted=wanted, replace=replace,

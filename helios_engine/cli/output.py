@@ -43,8 +43,8 @@ def catalog_place(given: str | None) -> str:
 class Progress:
     """A line on stderr with the share done and the time left, after two seconds; quiet before."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, unit: str = "inputs") -> None:
+        self._what, self._unit = what, unit
         self._begin = self._last = time.monotonic()
         self._shown = False
 
@@ -56,7 +56,7 @@ class Progress:
         share = min(max(share, 1e-9), 1.0)
         left = (now - self._begin) * (1 - share) / share
         rate = count / (now - self._begin)
-        text = f"{self._what}: {share:5.1%}, {count:,} inputs, {rate:,.0f}/s, about {_clock(left)} left"
+        text = f"{self._what}: {share:5.1%}, {count:,} {self._unit}, {rate:,.0f}/s, about {_clock(left)} left"
         end = "" if sys.stderr.isatty() else "\n"
         click.echo(f"\r{text:<79}{end}" if not end else text, err=True, nl=bool(end))
         self._shown = not end

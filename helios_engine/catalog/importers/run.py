@@ -16,8 +16,8 @@ from helios_engine.catalog.importers.recognise import Recognised, recognise
 from helios_engine.catalog.importers.source import sources
 from helios_engine.catalog.importers.symbols import instrument_name
 from helios_engine.catalog.manifest import Manifest
-from helios_engine.catalog.store import Catalog, Dataset, Session
-from helios_engine.errors import ConfigError, DataError, HeliosError, PluginError
+from helios_engine.catalog.store import Catalog, Session
+from helios_engine.errors import ConfigError, DataError, HeliosError, OvertakenError, PluginError
 
 Progress = Callable[[float, int], None]
 Key = tuple[str, str, str]
@@ -61,8 +61,7 @@ def import_paths(
             arrival.finish()
         for key, arrival in arrivals.items():
             arrival.commit(replace=replace)
-            dataset = catalog.dataset(*key)
-            outcome.datasets.append(_audited(dataset))
+            outcome.datasets.append(_audited(catalog, key))
     for one in taken:
         counts = {
             " ".join(filter(None, key)): arrival.files[one.source.name]
@@ -136,5 +135,11 @@ def _name(rows: Rows) -> str:
     return rows.symbol if isinstance(rows.symbol, str) else instrument_name(rows.symbol)
 
 
-def _audited(dataset: Dataset) -> Manifest:
-    return dataset.note(audit(dataset))
+def _audited(catalog: Catalog, key: Key) -> Manifest:
+    """Check what was written; where another import comes between, what both wrote."""
+    while True:
+        dataset = catalog.dataset(*key)
+        try:
+            return dataset.note(audit(dataset))
+        except OvertakenError:
+            continue

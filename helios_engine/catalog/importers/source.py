@@ -50,10 +50,10 @@ class Source:
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Lines with their numbers from 1; DataError for one that is no UTF-8."""
-        with self.open() as file:
+        with self.open() as file, io.TextIOWrapper(file, "utf-8-sig") as text:
             number = 0
             try:
-                for number, line in enumerate(io.TextIOWrapper(file, "utf-8-sig"), 1):
+                for number, line in enumerate(text, 1):
                     yield number, line.rstrip("\r\n")
             except UnicodeDecodeError as error:
                 raise DataError(f"{self.name}:{number + 1}: not UTF-8 text: {error.reason}") from None
