@@ -171,7 +171,8 @@ class ArchiveServer:
         is_open = opened + period > self.now
         return {
             "currencyPairSymbol": pair, "bucketPeriodInSeconds": period, "startTime": iso(opened)[:-5] + "Z",
-            "open": str(opened - 1), "high": str(opened + 2), "low": str(opened - 2), "close": "unfinished" if is_open else str(opened),
+            "open": str(opened - 1), "high": str(opened + 2),
+            "low": str(opened - 2), "close": "unfinished" if is_open else str(opened),
             "volume": "1.50", "quoteVolume": "15.00",
         }  # fmt: skip
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from helios_engine.cli.output import Progress, as_json, catalog_place, data_catalog, print_json
+
+if TYPE_CHECKING:
+    from helios_engine.catalog.importers.contract import Ask
 
 
 @click.command("download")
@@ -36,6 +40,7 @@ def download(
     over are fetched again each time, and go on where they ended. What the source does not have is named.
     """
     from helios_engine.catalog.download import Download, fetch
+    from helios_engine.catalog.importers.contract import Ask
     from helios_engine.errors import ConfigError
     from helios_engine.timeframe import parse_time
 
@@ -64,15 +69,14 @@ def download(
             click.echo(f"missing: {text}", err=True)
     if found.files and not no_import:
         told["datasets"] = _imported(
-            found.files, catalog_place(catalog), {"maker_fee": maker_fee, "taker_fee": taker_fee}, quiet=as_json
+            found.files, catalog_place(catalog), Ask(maker_fee=maker_fee, taker_fee=taker_fee), quiet=as_json
         )
     if as_json:
         print_json(told)
     return 0
 
 
-def _imported(files: tuple[Path, ...], catalog: str, terms: dict[str, str], *, quiet: bool) -> list[object]:
-    from helios_engine.catalog.importers.contract import Ask
+def _imported(files: tuple[Path, ...], catalog: str, ask: Ask, *, quiet: bool) -> list[object]:
     from helios_engine.catalog.importers.run import import_paths
     from helios_engine.catalog.store import Catalog
     from helios_engine.cli.data import described, line
@@ -80,7 +84,7 @@ def _imported(files: tuple[Path, ...], catalog: str, terms: dict[str, str], *, q
 
     progress = Progress("import", "rows")
     try:
-        outcome = import_paths(Catalog(catalog), files, importers(), Ask(**terms), progress=progress)
+        outcome = import_paths(Catalog(catalog), files, importers(), ask, progress=progress)
     finally:
         progress.done()
     if not quiet:
