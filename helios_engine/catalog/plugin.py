@@ -18,7 +18,10 @@ from helios_engine.stage import FeedSpec, ImporterSpec
 
 _IMPORTERS = {
     "binance_klines": "Binance klines: archive CSV (ms or us) and REST JSON",
-    "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
+    "bitfinex": "Bitfinex candles: CSV of ms, open, close, high, low, volume",
+    "bitmex": "BitMEX bars: REST JSON and Parquet, stamped at the close",
+    "cryptodatadownload": "CryptoDataDownload bars of any exchange: all its headers since 2017, and wide files",
+    "kraken_ohlcvt": "Kraken bulk bars: CSV in both column orders",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
 }
 

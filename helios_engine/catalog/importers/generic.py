@@ -7,6 +7,7 @@ numbers, whose unit their size tells, or ISO 8601.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ import pyarrow.compute as pc
 
 from helios_engine.catalog import decimals
 from helios_engine.catalog.decimals import Number, flat
-from helios_engine.catalog.importers import reading, rows
-from helios_engine.catalog.importers.contract import Ask, Guess, Rows, Source
+from helios_engine.catalog.importers import reading, rows, tails
+from helios_engine.catalog.importers.contract import Ask, Guess, Rows, Source, Symbol
 from helios_engine.catalog.importers.frames import named_timeframe, settled
-from helios_engine.catalog.importers.plausible import opens_follow_closes
-from helios_engine.catalog.importers.symbols import told
+from helios_engine.catalog.importers.generic_incomplete import complete
+from helios_engine.catalog.importers.plausible import opens_follow_closes, steps_fit
 from helios_engine.catalog.importers.times import EPOCHS, Times, epoch_unit, epochs, written
+from helios_engine.catalog.manifest import Issue
 from helios_engine.catalog.truths import Where
 from helios_engine.errors import ConfigError, DataError
 from helios_engine.timeframe import timeframe_ns
@@ -54,12 +56,19 @@ def read(sources: Sequence[Source], ask: Ask) -> Iterator[Rows]:
     if ask.instrument is None:
         raise ConfigError("--format generic needs --instrument SYMBOL.VENUE")
     for source in sources:
-        timeframe = ""
-        for found, where in _columns(source, ask, kind):
+        timeframe, issues = "", list[Issue]()
+        for columns, place in _columns(source, ask):
+            found, where, left_out = complete(columns, kind, place, ask, partial(times, ask=ask, where=place))
+            issues += left_out
+            if not len(found["ts"]):
+                continue
             ts = times(found["ts"], ask, where)
             if kind == "bars" and not timeframe:
                 timeframe = settled(ask.timeframe, named_timeframe(source.stem), ts, where)
-            yield _rows(source, ask, kind, timeframe, ts, found, where)
+                steps_fit(timeframe, ts, where)
+            block = _rows(source, ask, kind, timeframe, ts, found, where)
+            yield block._replace(issues=(*block.issues, *issues))
+            issues = []
 
 
 def times(column: Any, ask: Ask, where: Where) -> Times:
@@ -96,8 +105,8 @@ def _kind(ask: Ask) -> str:
 def _rows(
     source: Source, ask: Ask, kind: str, timeframe: str, ts: Times, found: Mapping[str, Any], where: Where
 ) -> Rows:
-    symbol = told(str(ask.instrument))
-    names = [n for n in found if n not in ("ts", "ts_event", "side", "trade_id")]
+    symbol = Symbol(str(ask.instrument).rpartition(".")[0], str(ask.instrument).rpartition(".")[2])
+    names = [n for n in found if n not in ("ts", "ts_event", "side", "trade_id", "volume")]
     values = {name: _number(found[name], name, ask, where) for name in names}
     event = times(found["ts_event"], ask, where) if "ts_event" in found else ts
     ts = ts + (ask.clock_offset or 0)
@@ -111,24 +120,34 @@ def _rows(
     length = timeframe_ns(timeframe)
     opened = ts if ask.stamp == "open" else ts - length
     opens_follow_closes(opened, length, values, where)
-    return rows.bars(source, symbol, timeframe, opened, length, values, where)
+    volume = tails.amounts(_text_of(found["volume"], ask), "volume", where, allow_exponent=ask.allow_exponent)
+    values["volume"], issues = volume.number, []
+    if volume.rounded.any():
+        span = opened[volume.rounded]
+        issues = [
+            Issue(
+                kind="rounded", severity="info", ts_from=int(span.min()), ts_to=int(span.max()) + length,
+                detail=tails.said(volume.rounded), origin="import",
+            )
+        ]  # fmt: skip
+    return rows.bars(source, symbol, timeframe, opened, length, values, where, issues=issues)
 
 
 def _number(column: Any, name: str, ask: Ask, where: Where) -> Number:
+    text = _text_of(column, ask)
+    return decimals.parse(text, name, where, allow_exponent=ask.allow_exponent, signed=name == "rate")
+
+
+def _text_of(column: Any, ask: Ask) -> pa.Array:
+    """Numbers as text with a point, whatever the file writes."""
     text = flat(column)
     if ask.decimal_comma:
         text = pc.replace_substring(pc.replace_substring(text, ".", "\0"), ",", ".")
-    return decimals.parse(
-        text, name, where,
-        allow_exponent=ask.allow_exponent,
-        signed=name == "rate",
-        limit=decimals.WHOLE if name == "volume" else decimals.EXACT,
-    )  # fmt: skip
+    return text
 
 
-def _columns(source: Source, ask: Ask, kind: str) -> Iterator[tuple[dict[str, Any], Where]]:
+def _columns(source: Source, ask: Ask) -> Iterator[tuple[dict[str, Any], Where]]:
     """Our columns of a file as text or timestamps, a block at a time."""
-    del kind
     for table, where in _tables(source, ask):
         found = {}
         for ours, theirs in ask.columns.items():
