@@ -22,6 +22,7 @@ _IMPORTERS = {
     "bitmex": "BitMEX bars: REST JSON and Parquet, stamped at the close",
     "cryptodatadownload": "CryptoDataDownload bars of any exchange: all its headers since 2017, and wide files",
     "kraken_ohlcvt": "Kraken bulk bars: CSV in both column orders",
+    "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
 }
 

@@ -67,7 +67,8 @@ LAYOUTS: dict[str, Layout] = {
 
 SCHEMAS: dict[str, pa.Schema] = {kind: layout.schema for kind, layout in LAYOUTS.items()}
 
-_LONG = {"M": 5 * UNITS["m"], "Y": 4 * UNITS["h"]}
+_LONG = {"M": UNITS["m"], "Y": UNITS["h"]}
+"""From these lengths on a day of bars would be a file of few rows."""
 
 
 def layout(kind: str) -> Layout:

@@ -32,7 +32,7 @@ def klines_csv(path: Path, rows: int) -> None:
             opened = (START + (begin + np.arange(count)) * MINUTE) // 1_000_000
             volume = draw.integers(1, 10**9, count) / 10**6
             file.writelines(
-                f"{t},{c:.8f},{c + 5:.8f},{c - 5:.8f},{c:.8f},{v:.8f},{t + 59_999},{c * v:.8f},17,1.00000000,2.00000000,0\n"
+                f"{t},{c:.8f},{c + 5:.8f},{c - 5:.8f},{c:.8f},{v:.8f},{t + 59_999},{c * v:.8f},17,1.0,2.0,0\n"
                 for t, c, v in zip(opened.tolist(), close.tolist(), volume.tolist(), strict=True)
             )
 
@@ -114,9 +114,13 @@ def main(small: bool) -> None:
         print(f"{'work':<24}{'rows':>11}{'seconds':>9}{'CPU':>7}{'rows/s':>13}{'peak MB':>9}")
         for name, size in sizes.items():
             command = [sys.executable, "-m", "tests.bench.catalog", "child", name, folder, str(size)]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+            found = json.loads(
+                subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+            )
             rate = found["rows"] / found["seconds"]
-            print(f"{name:<24}{found['rows']:>11,}{found['seconds']:>9.2f}{found['cpu']:>7.2f}{rate:>13,.0f}{found['peak']:>9.0f}")
+            print(
+                f"{name:<24}{found['rows']:>11,}{found['seconds']:>9.2f}{found['cpu']:>7.2f}{rate:>13,.0f}{found['peak']:>9.0f}"
+            )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,6 @@ class Arrival:
             self.finish()
             self._writer.fresh()
             self._file = rows.file
-        self.files[rows.file] += rows.table.num_rows
         self._issues += rows.issues
         if rows.order == "newest" or self._ask.sort or self._ask.drop_identical:
             self._waiting.append(rows)
@@ -99,6 +98,7 @@ class Arrival:
             allow_ohlc=self._ask.allow_ohlc or self.first.loose_ohlc, after=self._writer.last,
         )  # fmt: skip
         self._writer.add(table, price, size)
+        self.files[self._file] += table.num_rows
 
     def _ordered(self, gathered: _Gathered, *, newest: bool) -> tuple[pa.Table, Where]:
         ts = gathered.table["ts"].to_numpy()

@@ -45,6 +45,7 @@ def settled(asked: str | None, named: str | None, times: Times, where: Where) ->
             timeframe_ns(asked)
         except ValueError as error:
             raise ConfigError(f"--timeframe: {error}") from None
+        _steps_fit(asked, times, where)
         return asked
     shown = _shown(times)
     if named is not None and shown in (named, None):
@@ -53,6 +54,16 @@ def settled(asked: str | None, named: str | None, times: Times, where: Where) ->
         return shown
     said = f"the name says {named}, the times are {shown} apart" if shown else _unclear(times, where)
     raise ConfigError(f"{where(0).rpartition(':')[0]}: how long is a bar? {said}; add --timeframe")
+
+
+def _steps_fit(timeframe: str, ts: Times, where: Where) -> None:
+    """Among ten bars, two at least follow each other, or the timeframe that was named is not theirs: ConfigError."""
+    steps = np.abs(np.diff(ts))
+    if len(steps) >= 10 and steps.min() > timeframe_ns(timeframe):
+        raise ConfigError(
+            f"{where(0).rpartition(':')[0]}: --timeframe {timeframe}, but no two rows are nearer than "
+            f"{duration_text(int(steps.min()))}; name the timeframe of the file"
+        )
 
 
 def _shown(times: Times) -> str | None:

@@ -7,6 +7,7 @@ numbers, whose unit their size tells, or ISO 8601.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -17,10 +18,11 @@ import pyarrow.compute as pc
 from helios_engine.catalog import decimals
 from helios_engine.catalog.decimals import Number, flat
 from helios_engine.catalog.importers import reading, rows, tails
-from helios_engine.catalog.importers.contract import Ask, Guess, Rows, Source, Symbol
+from helios_engine.catalog.importers.contract import Ask, Guess, Rows, Source
 from helios_engine.catalog.importers.frames import named_timeframe, settled
 from helios_engine.catalog.importers.generic_incomplete import complete
-from helios_engine.catalog.importers.plausible import opens_follow_closes, steps_fit
+from helios_engine.catalog.importers.plausible import opens_follow_closes
+from helios_engine.catalog.importers.symbols import told
 from helios_engine.catalog.importers.times import EPOCHS, Times, epoch_unit, epochs, written
 from helios_engine.catalog.manifest import Issue
 from helios_engine.catalog.truths import Where
@@ -65,7 +67,6 @@ def read(sources: Sequence[Source], ask: Ask) -> Iterator[Rows]:
             ts = times(found["ts"], ask, where)
             if kind == "bars" and not timeframe:
                 timeframe = settled(ask.timeframe, named_timeframe(source.stem), ts, where)
-                steps_fit(timeframe, ts, where)
             block = _rows(source, ask, kind, timeframe, ts, found, where)
             yield block._replace(issues=(*block.issues, *issues))
             issues = []
@@ -105,7 +106,7 @@ def _kind(ask: Ask) -> str:
 def _rows(
     source: Source, ask: Ask, kind: str, timeframe: str, ts: Times, found: Mapping[str, Any], where: Where
 ) -> Rows:
-    symbol = Symbol(str(ask.instrument).rpartition(".")[0], str(ask.instrument).rpartition(".")[2])
+    symbol = told(str(ask.instrument))
     names = [n for n in found if n not in ("ts", "ts_event", "side", "trade_id", "volume")]
     values = {name: _number(found[name], name, ask, where) for name in names}
     event = times(found["ts_event"], ask, where) if "ts_event" in found else ts
@@ -152,7 +153,8 @@ def _columns(source: Source, ask: Ask) -> Iterator[tuple[dict[str, Any], Where]]
         found = {}
         for ours, theirs in ask.columns.items():
             column = table[_place(source, ours, theirs, table.column_names)]
-            found[ours] = column if pa.types.is_timestamp(column.type) else _text(column)
+            is_time = pa.types.is_timestamp(column.type) or (ours == "ts" and pa.types.is_integer(column.type))
+            found[ours] = column if is_time else _text(column)
         yield found, where
 
 
@@ -178,18 +180,22 @@ def _place(source: Source, ours: str, theirs: str, names: Sequence[str]) -> str:
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column as text; floats by their shortest form that means the same number."""
-    if pa.types.is_floating(column.type):
-        shortest = [None if v is None else np.format_float_positional(v, trim="-") for v in column.to_pylist()]
-        return pa.chunked_array([pa.array(shortest, pa.string())])
-    return column.cast(pa.string())
+    text = column.cast(pa.string())
+    if pa.types.is_floating(column.type) and pc.any(pc.match_substring(text, "e")).as_py():
+        # Arrow writes the shortest form too, but with an exponent for what is very large or small.
+        cells = [f"{Decimal(cell):f}" if cell and "e" in cell else cell for cell in text.to_pylist()]
+        return pa.chunked_array([pa.array(cells, pa.string())])
+    return text
 
 
 def _sides(found: Mapping[str, Any], count: int, where: Where) -> pa.Array:
     if "side" not in found:
         return pa.array(np.zeros(count, np.int8))
-    words = pc.utf8_lower(flat(found["side"])).to_pylist()
-    sides = [1 if w in _BUY else -1 if w in _SELL else 0 if not w else None for w in words]
-    if None in sides:
-        row = sides.index(None)
-        raise DataError(f"{where(row)}: side is {words[row]!r}, expected buy or sell")
-    return pa.array(sides, pa.int8())
+    coded = pc.dictionary_encode(pc.fill_null(pc.utf8_lower(flat(found["side"])), ""))
+    words = coded.dictionary.to_pylist()
+    sides = np.array([1 if w in _BUY else -1 if w in _SELL else 0 if not w else 2 for w in words], np.int8)
+    meant = sides[coded.indices.to_numpy(zero_copy_only=False)]
+    if (meant == 2).any():
+        row = int((meant == 2).argmax())
+        raise DataError(f"{where(row)}: side is {found['side'][row].as_py()!r}, expected buy or sell")
+    return pa.array(meant)

@@ -55,7 +55,7 @@ def complete(found: dict[str, Any], kind: str, where: Where, ask: Ask, times: Ca
 
 def flat_if_text(column: Any) -> Any:
     """One array instead of chunks, so that rows can be chosen from it."""
-    return column if pa.types.is_timestamp(column.type) else flat(column)
+    return flat(column) if pa.types.is_string(column.type) else column
 
 
 def _lacking(found: Mapping[str, Any], kind: str) -> tuple[NDArray[np.bool_], str]:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from helios_engine.catalog.decimals import Number
 from helios_engine.catalog.truths import Where
-from helios_engine.errors import ConfigError, DataError
-from helios_engine.timeframe import duration_text, timeframe_ns
+from helios_engine.errors import DataError
 
 _TOLERANCE = 0.02
 _SIGMAS, _CLEAR = 4.5, 1.5
@@ -56,16 +55,6 @@ def opens_follow_closes(opened: NDArray[np.int64], length: int, found: Mapping[s
             f"{where(0)}: in {against:,} of {votes:,} bars the close is nearer to the open before than the open to the "
             "close before: open and close look exchanged. Some vendors write open, CLOSE, HIGH, LOW; name the columns "
             "with --map"
-        )
-
-
-def steps_fit(timeframe: str, ts: NDArray[np.int64], where: Where) -> None:
-    """Among ten bars, two at least follow each other, or the timeframe that was named is not theirs: ConfigError."""
-    steps = np.abs(np.diff(ts))
-    if len(steps) >= 10 and steps.min() > timeframe_ns(timeframe):
-        raise ConfigError(
-            f"{where(0).rpartition(':')[0]}: --timeframe {timeframe}, but no two rows are nearer than "
-            f"{duration_text(int(steps.min()))}; name the timeframe of the file"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from helios_engine.bodies import Instrument
 from helios_engine.catalog.audit import audit
 from helios_engine.catalog.importers.arrival import Arrival
 from helios_engine.catalog.importers.contract import Ask, ImporterSpec, Rows
+from helios_engine.catalog.importers.heard import Heard
 from helios_engine.catalog.importers.recognise import Recognised, recognise
-from helios_engine.catalog.importers.source import sources
+from helios_engine.catalog.importers.source import Source, sources
 from helios_engine.catalog.importers.symbols import instrument_name
 from helios_engine.catalog.manifest import Manifest
 from helios_engine.catalog.store import Catalog, Session
@@ -51,10 +53,12 @@ def import_paths(
     with catalog.session() as session:
         arrivals: dict[Key, Arrival] = {}
         for number, (importer, group) in enumerate(_grouped(taken)):
-            for rows in _rows(importer, group, ask):
+            heard = Heard(ask)
+            for rows in _rows(importer, group, heard.ask):
                 _arrival(session, arrivals, rows, ask).take(rows)
                 if progress is not None:
                     progress((number + 0.5) / len(_grouped(taken)), sum(a.rows for a in arrivals.values()))
+            heard.check(importer.name)
         if not arrivals:
             raise DataError(f"{', '.join(t.source.name for t in taken)}: no rows that can be kept")
         for arrival in arrivals.values():
@@ -92,9 +96,18 @@ def _recognised(
                 if not path.is_dir() or isinstance(error, PluginError | ConfigError):
                     raise
                 outcome.left_out.append(str(error))
+    _tell_apart([one.source for one in taken])
     if not taken:
         raise DataError(f"nothing to import: {'; '.join(outcome.left_out) or 'the folder is empty'}")
     return taken
+
+
+def _tell_apart(found: Sequence[Source]) -> None:
+    """Files of one name in different folders are called by their folder too."""
+    names = Counter(source.name for source in found)
+    for source in found:
+        if names[source.name] > 1:
+            source.name = f"{source.path.parent.name}/{source.name}"
 
 
 def _grouped(taken: Sequence[Recognised]) -> list[tuple[ImporterSpec, list[Recognised]]]:

@@ -39,6 +39,8 @@ def _is_time(value: int, unit: str) -> bool:
 
 def epochs(column: pa.ChunkedArray | pa.Array, unit: str, where: Where) -> Times:
     """Numbers of a unit since 1970, whole or with a fraction; DataError for one outside 1971 to 2100."""
+    if pa.types.is_integer(column.type) and not column.null_count:
+        return _whole(column, unit, where)
     text = flat(column)
     try:
         stamps, scale = decimals.parse(text, "time", where, limit=decimals.WHOLE)
@@ -54,6 +56,19 @@ def epochs(column: pa.ChunkedArray | pa.Array, unit: str, where: Where) -> Times
     if UNITS[unit] >= 10**scale:
         return np.asarray(stamps * (UNITS[unit] // 10**scale), np.int64)
     return np.asarray(stamps // (10**scale // UNITS[unit]), np.int64)
+
+
+def _whole(column: pa.ChunkedArray | pa.Array, unit: str, where: Where) -> Times:
+    """Whole numbers that the file holds as such."""
+    stamps = np.asarray(column.cast(pa.int64()).to_numpy(), np.int64)
+    limit = _LATEST * 10**9 // UNITS[unit]
+    bad = (stamps > limit) | (stamps < limit // 130)
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(
+            f"{where(row)}: the time {stamps[row]} read as {unit} is not between 1971 and 2100; check --unit"
+        )
+    return stamps * UNITS[unit]
 
 
 def written(column: Any, where: Where, zone: str | None = None, time_format: str | None = None) -> Times:
