@@ -23,7 +23,9 @@ _IMPORTERS = {
     "cryptodatadownload": "CryptoDataDownload bars of any exchange: all its headers since 2017, and wide files",
     "kraken_ohlcvt": "Kraken bulk bars: CSV in both column orders",
     "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
+    "freqtrade": "freqtrade candles, mark prices, funding and trades: feather, Parquet, JSON",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
+    "lean": "QuantConnect LEAN zips of crypto bars and quotes, margin interest, symbol properties",
 }
 
 
