@@ -24,6 +24,7 @@ _IMPORTERS = {
     "kraken_ohlcvt": "Kraken bulk bars: CSV in both column orders",
     "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
     "freqtrade": "freqtrade candles, mark prices, funding and trades: feather, Parquet, JSON",
+    "nautilus_catalog": "nautilus_trader: Parquet catalogs, older frames, and definitions as JSON",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
     "lean": "QuantConnect LEAN zips of crypto bars and quotes, margin interest, symbol properties",
 }
