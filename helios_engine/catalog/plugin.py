@@ -17,6 +17,7 @@ from helios_engine.hookspecs import hookimpl
 from helios_engine.stage import FeedSpec, ImporterSpec
 
 _IMPORTERS = {
+    "binance_capture": "Binance raw websocket captures (receive time in ns, then JSON): trades, quotes, books",
     "binance_klines": "Binance klines: archive CSV (ms or us) and REST JSON",
     "bitfinex": "Bitfinex candles: CSV of ms, open, close, high, low, volume",
     "bitmex": "BitMEX bars: REST JSON and Parquet, stamped at the close",
@@ -25,6 +26,7 @@ _IMPORTERS = {
     "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
     "freqtrade": "freqtrade candles, mark prices, funding and trades: feather, Parquet, JSON",
     "nautilus_catalog": "nautilus_trader: Parquet catalogs, older frames, and definitions as JSON",
+    "binance_trades": "Binance trades and aggregate trades: archive CSV (ms or us)",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
     "lean": "QuantConnect LEAN zips of crypto bars and quotes, margin interest, symbol properties",
 }
