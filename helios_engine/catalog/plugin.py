@@ -18,6 +18,7 @@ from helios_engine.stage import FeedSpec, ImporterSpec
 
 _IMPORTERS = {
     "binance_capture": "Binance raw websocket captures (receive time in ns, then JSON): trades, quotes, books",
+    "binance_flat": "Binance streams as CSV: trades, depth differences and snapshots (spot), depth with pu (USD-M)",
     "binance_klines": "Binance klines: archive CSV (ms or us) and REST JSON",
     "bitfinex": "Bitfinex candles: CSV of ms, open, close, high, low, volume",
     "bitmex": "BitMEX bars: REST JSON and Parquet, stamped at the close",
@@ -27,8 +28,11 @@ _IMPORTERS = {
     "freqtrade": "freqtrade candles, mark prices, funding and trades: feather, Parquet, JSON",
     "nautilus_catalog": "nautilus_trader: Parquet catalogs, older frames, and definitions as JSON",
     "binance_trades": "Binance trades and aggregate trades: archive CSV (ms or us)",
+    "bybit": "Bybit order books: archive JSON lines (ob500), and updates of five levels as CSV",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
     "lean": "QuantConnect LEAN zips of crypto bars and quotes, margin interest, symbol properties",
+    "hyperliquid_capture": "Hyperliquid raw websocket captures: trades, books",
+    "tardis": "Tardis CSVs: trades, quotes, book snapshots, incremental L2",
 }
 
 

@@ -34,7 +34,7 @@ from helios_engine.errors import DataError
 from helios_engine.timeframe import iso
 
 _MS = 1_000_000
-_FIRST = re.compile(r'\d{19} \{"(stream":"[a-z0-9_]+@|lastUpdateId":\d)')
+_FIRST = re.compile(r'\d{19} \{\s*"(stream"\s*:\s*"[a-z0-9_]+@|lastUpdateId"\s*:\s*\d)')
 
 
 def recognise(source: Source) -> Guess | None:
@@ -162,7 +162,7 @@ class _Capture:
         """Whose snapshot it is: that of spot names nobody, so that its file must be of one symbol."""
         if line.symbol:
             return self._of(line.symbol, COINM if is_coinm(line.symbol) else USDM if line.sent else SPOT)
-        found = {s.upper() for s in re.findall(rb'"stream":"([a-z0-9]+)@depth[@"]', source.head)}
+        found = {s.upper() for s in re.findall(rb'"stream"\s*:\s*"([a-z0-9]+)@depth[@"]', source.head)}
         names = {name.decode() for name in found}
         if len(names) != 1:
             raise DataError(

@@ -29,6 +29,7 @@ class Market:
     """One instrument's trades, quotes and book. A block of each kind is held back so that issues can go with it."""
 
     def __init__(self, symbol: str, venue: str, clock_offset: int) -> None:
+        """On spot a book's sequence is by `U`, elsewhere by `pu`."""
         self.symbol, self.venue = Symbol(symbol, venue), venue
         self.received, self.place = 0, ""
         self._offset = clock_offset
@@ -75,12 +76,17 @@ class Market:
         self._updates, self._trades, self._quotes, self._levels = [], [], [], 0
 
     def finish(self, issues: list[Issue]) -> Iterator[Rows]:
-        """The blocks that were held back, with all issues of the book (or `issues`) at the first of them."""
-        found = [*self.book.issues, *issues, *self._own_issues()]
+        """The blocks that were held back, with the issues of the kind; those of a kind without rows go with the first.
+
+        `issues` are about trades, or about the whole capture.
+        """
+        there = [kind for kind in _KINDS if kind in self._held]
+        found = {"books": self.book.issues, "trades": [*issues, *self._own_issues()], "quotes": list[Issue]()}
         for kind in _KINDS:
-            if kind in self._held:
-                yield self._held.pop(kind)._replace(issues=tuple(found))
-                found = []
+            if there and kind not in there:
+                found[there[0]] = [*found[there[0]], *found[kind]]
+        for kind in there:
+            yield self._held.pop(kind)._replace(issues=tuple(found[kind]))
 
     def _hold(self, block: Rows) -> Iterator[Rows]:
         before = self._held.get(block.kind)
@@ -121,8 +127,7 @@ class Market:
             sides += found
             counts.append(found[0] + found[1] + found[2])
         prices, quantities = zip(*levels, strict=True)
-        lines = np.repeat([(u.line) for u in self._updates], counts)
-        files = {u.line: u.file for u in self._updates if u.file != source.name}
+        places, place = [(u.file, u.line) for u in self._updates], np.repeat(np.arange(len(counts)), counts)
         columns = {
             name: np.repeat(np.array([getattr(u, field) for u in self._updates]), counts)
             for name, field in (("ts", "ts"), ("ts_event", "ts_event"), ("sequence", "last"), ("snapshot", "snapshot"))
@@ -131,7 +136,7 @@ class Market:
         table = pa.table({"price": pa.array(prices), "quantity": pa.array(quantities)})
 
         def where(row: int) -> str:
-            return f"{files.get(int(lines[row]), source.name)}:{lines[row]}"
+            return "{}:{}".format(*places[place[row]])
 
         found_numbers = numbers(table, {"price": "price", "quantity": "quantity"}, where)
         return rows.books(source, self.symbol, columns, found_numbers, where, clock_offset=self._offset)

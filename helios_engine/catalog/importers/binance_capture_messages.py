@@ -67,25 +67,36 @@ def lines(source: Source) -> Iterator[tuple[int, int, Line]]:
 
     Raises DataError with the line for one that is cut or of another form.
     """
-    with source.open() as file, io.BufferedReader(file, 1 << 20) as reader:  # type: ignore[type-var]
-        for number, line in enumerate(reader, 1):
-            stamp, _, text = line.partition(b" ")
-            if len(stamp) != _DIGITS or not stamp.isdigit() or stamp > b"4102444800000000000":
-                raise DataError(
-                    f"{source.name}:{number}: expected a receive time in ns (19 digits), a space and JSON, "
-                    f"found {line[:40]!r}"
-                )
+    for number, received, text in stamped(source):
+        try:
+            found = _decode(text)
+            if (found.data is None or not found.stream) and found.last_update < 0:
+                found = _other(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             try:
-                found = _decode(text)
-                if (found.data is None or not found.stream) and found.last_update < 0:
-                    found = _other(text)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                try:
-                    found = _other(text)
-                except (msgspec.DecodeError, UnicodeDecodeError):
-                    said = f"not a message of Binance: {error}; is the file whole?"
-                    raise DataError(f"{source.name}:{number}: {said}") from None
-            yield number, int(stamp), found
+                found = _other(text)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                said = f"not a message of Binance: {error}; is the file whole?"
+                raise DataError(f"{source.name}:{number}: {said}") from None
+        yield number, received, found
+
+
+def stamped(source: Source) -> Iterator[tuple[int, int, bytes]]:
+    """Line number, receive time (ns) and the text behind it; DataError for a line that has none."""
+    for number, line in numbered_lines(source):
+        stamp, _, text = line.partition(b" ")
+        if len(stamp) != _DIGITS or not stamp.isdigit() or stamp > b"4102444800000000000":
+            raise DataError(
+                f"{source.name}:{number}: expected a receive time in ns (19 digits), a space and JSON, "
+                f"found {line[:40]!r}"
+            )
+        yield number, int(stamp), text
+
+
+def numbered_lines(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers from 1, as they are."""
+    with source.open() as file, io.BufferedReader(file, 1 << 20) as reader:  # type: ignore[type-var]
+        yield from enumerate(reader, 1)
 
 
 def kind_of(stream: str) -> str:
