@@ -34,6 +34,8 @@ from helios_engine.errors import DataError
 from helios_engine.timeframe import iso
 
 _MS = 1_000_000
+_LOOKED_AT = 512
+"""After so many lines it is looked whether a block is full."""
 _FIRST = re.compile(r'\d{19} \{\s*"(stream"\s*:\s*"[a-z0-9_]+@|lastUpdateId"\s*:\s*\d)')
 
 
@@ -67,21 +69,26 @@ class _Capture:
         self._span = [0, 0]
 
     def read(self, source: Source) -> Iterator[Rows]:
-        self._unnamed = set()
+        self._unnamed, kinds = set(), dict[str, str]()
         for number, received, line in lines(source):
             if line.data is not None:
-                kind = kind_of(line.stream)
-                if kind not in KINDS:
+                kind = kinds.get(line.stream)
+                if kind is None:
+                    kind = kinds[line.stream] = kind_of(line.stream)
+                if kind in KINDS:
+                    market = self._market(source, number, kind, line.stream, line.data)
+                    self._take(source, market, number, received, kind, line.data)
+                else:
                     self._skip(line.stream, received)
-                    continue
-                market = self._market(source, number, kind, line.stream, line.data)
-                yield from market.full(source)
-                self._take(source, market, number, received, kind, line.data)
             elif line.last_update >= 0:
                 market = self._snapshot_market(source, number, line)
                 self._take_snapshot(source, market, number, received, line)
             else:
                 self._skip(line.stream, received)
+            if number % _LOOKED_AT == 0:
+                for market in self._markets.values():
+                    if market.is_full:
+                        yield from market.flush(source)
         for market in self._markets.values():
             market.book.pause(source.name, _before(source))
             yield from market.flush(source)

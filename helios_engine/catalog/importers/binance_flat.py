@@ -103,7 +103,8 @@ def _book(symbol: str, venue: str, files: Sequence[_File], ask: Ask) -> Iterator
     market, lead, issues = Market(symbol, venue, ask.clock_offset or 0), files[0].source, list[Issue]()
     streams = [_counted(file, ask, issues) for file in files]
     for update in heapq.merge(*streams, key=lambda update: update.ts):
-        yield from market.full(lead)
+        if market.is_full:
+            yield from market.flush(lead)
         if update.snapshot:
             market.write(update)
             for later in market.book.snapshot(update):

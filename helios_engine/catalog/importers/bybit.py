@@ -87,7 +87,8 @@ def _archive(source: Source) -> Iterator[Rows]:
         event = (message.cts or message.ts) * _MS
         whole = message.type == "snapshot"
         update = Update(ts, event, data.u, data.u, data.u - 1, data.b, data.a, number, source.name, whole)
-        yield from market.full(source)
+        if market.is_full:
+            yield from market.flush(source)
         if whole:
             market.write(update)
             for later in market.book.snapshot(update):

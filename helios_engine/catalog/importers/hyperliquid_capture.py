@@ -72,7 +72,8 @@ def read(sources: Sequence[Source], ask: Ask) -> Iterator[Rows]:
         for number, received, text in stamped(source):
             _take(source, number, received, text, ask, markets, old)
             for market in markets.values():
-                yield from market.full(source)
+                if market.is_full:
+                    yield from market.flush(source)
         for market in markets.values():
             yield from market.flush(source)
     for coin, market in markets.items():

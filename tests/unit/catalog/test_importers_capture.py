@@ -312,16 +312,16 @@ def independent(lines: Sequence[str], offset: int = 0) -> dict[str, list[Any]]:
 
 @real
 @pytest.mark.parametrize(
-    ("where", "name"),
+    ("where", "name", "days"),
     [
-        ("spot/btcusdt", "BTCUSDT.BINANCE"),
-        ("spot/ethusdt", "ETHUSDT.BINANCE"),
-        ("cm/btcusd_perp", COINM),
-        ("cm/ethusd_perp", "ETHUSD_PERP.BINANCE_COINM"),
+        ("spot/btcusdt", "BTCUSDT.BINANCE", "89"),
+        ("spot/ethusdt", "ETHUSDT.BINANCE", "89"),
+        ("cm/btcusd_perp", COINM, "8"),
+        ("cm/ethusd_perp", "ETHUSD_PERP.BINANCE_COINM", "89"),
     ],
 )
-def test_real_captures_row_for_row(tmp_path: Path, where: str, name: str) -> None:
-    files = [real_path("binance_l2_raw", f"{where}_2024080{day}.gz") for day in (8, 9)]
+def test_real_captures_row_for_row(tmp_path: Path, where: str, name: str, days: str) -> None:
+    files = [real_path("binance_l2_raw", f"{where}_2024080{day}.gz") for day in days]
     found = imported(tmp_path, *files, clock_offset=CLOCK)
 
     expected = independent(
