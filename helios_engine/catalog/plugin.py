@@ -29,6 +29,7 @@ _IMPORTERS = {
     "nautilus_catalog": "nautilus_trader: Parquet catalogs, older frames, and definitions as JSON",
     "binance_trades": "Binance trades and aggregate trades: archive CSV (ms or us)",
     "bybit": "Bybit order books: archive JSON lines (ob500), and updates of five levels as CSV",
+    "cryptofeed": "raw captures of 18 venues' streams: <VENUE>.ws.*, .http.*, .0.gz",
     "generic": "any CSV or Parquet of bars, trades, quotes or funding, by --map",
     "lean": "QuantConnect LEAN zips of crypto bars and quotes, margin interest, symbol properties",
     "hyperliquid_capture": "Hyperliquid raw websocket captures: trades, books",
