@@ -84,7 +84,7 @@ def _venue(name: str, group: Mapping[str, Sequence[Source]], ask: Ask) -> Iterat
     starts: dict[str, list[Start]] = {}
     for source in group["http"]:
         if venue.start is None:
-            text = f"{source.name}: not kept: REST answers of {name}, as its stream needs none"
+            text = f"{source.name}: not kept: REST answers of {name}, whose books are not built"
             yield None, [_said(text, source)]
             continue
         for symbol, start in _starts(source, venue, ask):
@@ -106,6 +106,8 @@ def _starts(source: Source, venue: Venue, ask: Ask) -> Iterator[tuple[str, Start
             raise _form(line, error) from None
         if event is not None:
             check_time(event, line.place)
+        if not 0 <= sequence < 2**63:
+            raise DataError(f"{line.place}: the number of the book is {sequence}, expected one of 64 bits")
         yield symbol, Start(line.place, line.received + (ask.clock_offset or 0), event, sequence, levels)
 
 

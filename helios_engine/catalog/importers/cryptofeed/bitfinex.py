@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from helios_engine.catalog.importers.cryptofeed.lines import MS, moment
-from helios_engine.catalog.importers.cryptofeed.reader import Listed, Reader, Venue
+from helios_engine.catalog.importers.cryptofeed.reader import Listed, Reader, Venue, gap
 from helios_engine.catalog.importers.cryptofeed.stream import Level
 
 
@@ -17,9 +17,11 @@ class Bitfinex(Reader):
     """trades, ticker and book (P0 to P4); books carry no time, and a number that counts all messages."""
 
     _channels: dict[str, tuple[str, str]]
+    _last: int | None
 
     def connected(self) -> None:
-        self._channels = {}
+        super().connected()
+        self._channels, self._last = {}, None
 
     def take(self, message: Any) -> None:
         if isinstance(message, dict):
@@ -29,6 +31,7 @@ class Bitfinex(Reader):
             self.out.unread(message["event"])
             return
         number, content, *rest = message
+        self._count(rest)
         if content == "hb":
             self.out.unread("heartbeats")
             return
@@ -43,6 +46,16 @@ class Bitfinex(Reader):
         else:
             self.out.unread("checksums" if content == "cs" else kind)
 
+    def _count(self, rest: Any) -> None:
+        """All messages of a connection are numbered by one, where that was asked for; after a gap no book is known."""
+        if rest and isinstance(rest[-1], str):
+            sequence = int(rest[-1])
+            if self._last is not None and sequence != self._last + 1:
+                for symbol in sorted(self.known):
+                    gap(self.out, symbol, self._last, sequence)
+                self.known.clear()
+            self._last = sequence
+
     def _trade(self, symbol: str, content: Any, rest: Any) -> None:
         if content == "te":
             identity, time, amount, price = rest[0][:4]
@@ -55,9 +68,9 @@ class Bitfinex(Reader):
 
     def _book(self, symbol: str, content: Any, sequence: int) -> None:
         if content and not isinstance(content[0], list):
-            self.out.levels(symbol, None, sequence, [_level(content)], snapshot=False)
+            self.book(symbol, None, sequence, [_level(content)], snapshot=False)
         else:
-            self.out.levels(symbol, None, sequence, [_level(one) for one in content], snapshot=True)
+            self.book(symbol, None, sequence, [_level(one) for one in content], snapshot=True)
 
 
 def _level(one: Any) -> Level:

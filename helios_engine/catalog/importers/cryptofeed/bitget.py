@@ -10,12 +10,10 @@ from helios_engine.catalog.importers.cryptofeed.reader import SIDES, Listed, Rea
 
 
 class Bitget(Reader):
-    """trade and books; its ticker is rounded to other decimals than the book's and is not kept."""
+    """trade and books; its ticker is rounded to other decimals than the book's and is not kept.
 
-    _known: frozenset[str] = frozenset()
-
-    def connected(self) -> None:
-        self._known = frozenset()
+    Its trades lie between bid and ask as often as on them; the sides are as the venue says.
+    """
 
     def take(self, message: Any) -> None:
         if "event" in message or "arg" not in message:
@@ -30,13 +28,9 @@ class Bitget(Reader):
             for time, price, size, side in reversed(message["data"]):
                 self.out.trade(symbol, moment(time, MS), price, size, SIDES[side], "")
         elif channel == "books":
-            self._known |= {symbol} if snapshot else set()
             for one in message["data"]:
-                if symbol not in self._known:
-                    self.out.unread(f"changes of a book not known ({symbol})")
-                    continue
                 levels = sides(one["bids"], one["asks"])
-                self.out.levels(symbol, moment(one["ts"], MS), 0, levels, snapshot=snapshot)
+                self.book(symbol, moment(one["ts"], MS), 0, levels, snapshot=snapshot)
         else:
             self.out.unread(f"{channel} (rounded prices)" if channel == "ticker" else channel)
 

@@ -18,6 +18,7 @@ class Bitmex(Reader):
         self._prices: dict[str, dict[str, str]] = {}
 
     def connected(self) -> None:
+        super().connected()
         self._prices = {}
 
     def take(self, message: Any) -> None:

@@ -19,6 +19,10 @@ class Bitstamp(Reader):
         super().__init__(out, starts)
         self._chain = Chain(out, starts, numbered=False)
 
+    def connected(self) -> None:
+        super().connected()
+        self._chain.restart()
+
     def take(self, message: Any) -> None:
         data, event = message["data"], message["event"]
         channel, _, symbol = message.get("channel", "").rpartition("_")

@@ -13,11 +13,6 @@ from helios_engine.catalog.importers.cryptofeed.stream import Level
 class Bybit(Reader):
     """trade and orderBookL2_25. The venue's `cross_seq` grows by leaps: nothing can be told to be missing by it."""
 
-    _known: frozenset[str] = frozenset()
-
-    def connected(self) -> None:
-        self._known = frozenset()
-
     def take(self, message: Any) -> None:
         topic, _, symbol = message.get("topic", "").rpartition(".")
         if topic == "trade":
@@ -32,17 +27,13 @@ class Bybit(Reader):
     def _book(self, symbol: str, message: Any) -> None:
         data, snapshot = message["data"], message["type"] == "snapshot"
         if snapshot:
-            self._known |= {symbol}
             entries = data["order_book"] if isinstance(data, dict) else data
             levels = [_level(one, one["size"]) for one in entries]
-        elif symbol in self._known:
+        else:
             levels = [_level(one, "0") for one in data["delete"]]
             levels += [_level(one, one["size"]) for key in ("update", "insert") for one in data[key]]
-        else:
-            self.out.unread(f"changes of a book not known ({symbol})")
-            return
         event = moment(message["timestamp_e6"], US)
-        self.out.levels(symbol, event, int(message["cross_seq"]), levels, snapshot=snapshot)
+        self.book(symbol, event, int(message["cross_seq"]), levels, snapshot=snapshot)
 
 
 def _level(one: Any, size: str) -> Level:

@@ -56,6 +56,11 @@ class Chain:
         else:
             self._out.unread(f"changes of a book without a snapshot ({symbol})")
 
+    def restart(self) -> None:
+        """A new connection of a venue without numbers: what came between is not known to be nothing."""
+        for book in self._books.values():
+            book.last = None
+
     def finish(self) -> None:
         """The stream is at its end: snapshots that are still to come hold what was received before them."""
         for symbol, book in self._books.items():
@@ -70,8 +75,11 @@ class Chain:
         if book.last is not None and start.sequence < book.last:
             self._out.unread("REST snapshots older than the book")
             return
+        if start.event is not None:
+            self._out.measure_at(start.ts, start.place, start.event)
         levels = start.levels
-        self._out.levels_at(start.ts, start.place, symbol, start.event, start.sequence, levels, snapshot=True)
+        sequence = start.sequence if self._numbered else 0
+        self._out.levels_at(start.ts, start.place, symbol, start.event, sequence, levels, snapshot=True)
         book.last, book.begun = start.sequence, start.ts
         early, book.early = book.early, []
         for change in early:

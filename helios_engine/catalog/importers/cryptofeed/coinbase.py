@@ -21,10 +21,10 @@ class Coinbase(Reader):
         elif kind == "ticker":
             out.quote(message["product_id"], iso_moment(message["time"]), message["best_bid"], message["best_ask"])
         elif kind == "snapshot":
-            out.levels(message["product_id"], None, 0, sides(message["bids"], message["asks"]), snapshot=True)
+            self.book(message["product_id"], None, 0, sides(message["bids"], message["asks"]), snapshot=True)
         elif kind == "l2update":
             changes = [(SIDES[side], price, size) for side, price, size in message["changes"]]
-            out.levels(message["product_id"], iso_moment(message["time"]), 0, changes, snapshot=False)
+            self.book(message["product_id"], iso_moment(message["time"]), 0, changes, snapshot=False)
         else:
             out.unread({"last_match": "trades from before the recording"}.get(kind, kind))
 

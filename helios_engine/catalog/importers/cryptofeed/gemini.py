@@ -12,11 +12,6 @@ from helios_engine.catalog.importers.cryptofeed.reader import SIDES, Listed, Rea
 class Gemini(Reader):
     """trade (ms) and l2_updates, which carry neither a time nor a number."""
 
-    _known: frozenset[str] = frozenset()
-
-    def connected(self) -> None:
-        self._known = frozenset()
-
     def take(self, message: Any) -> None:
         kind, out = message["type"], self.out
         if kind == "trade":
@@ -25,13 +20,9 @@ class Gemini(Reader):
         elif kind == "l2_updates":
             symbol, snapshot = message["symbol"], "trades" in message
             if snapshot:
-                self._known |= {symbol}
                 out.unread("trades from before the recording", len(message["trades"]))
-            if symbol not in self._known:
-                out.unread(f"changes of a book not known ({symbol})")
-                return
             levels = [(SIDES[side], price, size) for side, price, size in message["changes"]]
-            out.levels(symbol, None, 0, levels, snapshot=snapshot)
+            self.book(symbol, None, 0, levels, snapshot=snapshot)
         else:
             out.unread(kind)
 

@@ -41,7 +41,7 @@ class Kraken(Reader):
             depth = channel.partition("-")[2] or "10"
             said = f"{pair}: levels beyond the best {depth} stay as last seen, since the venue no longer sends them"
             self.out.report("depth", "info", said, self.out.ts)
-        self.out.levels(pair, latest or None, 0, levels, snapshot=snapshot)
+        self.book(pair, latest or None, 0, levels, snapshot=snapshot)
 
 
 def listed(url: str, body: Any) -> Iterator[Listed]:

@@ -10,6 +10,7 @@ from helios_engine.catalog.importers import rows
 from helios_engine.catalog.importers.contract import Ask, Rows, Source, Symbol
 from helios_engine.catalog.importers.cryptofeed.lines import decoded, lines
 from helios_engine.catalog.importers.cryptofeed.reader import Listed, Venue
+from helios_engine.catalog.importers.cryptofeed.stream import SYMBOL
 from helios_engine.catalog.importers.symbols import currencies
 from helios_engine.catalog.manifest import Issue
 from helios_engine.errors import DataError
@@ -96,6 +97,10 @@ def plain(symbol: str) -> str:
 
 def define(listed: Listed, venue: str, known: int) -> Instrument | str:
     """The definition of a listed instrument known at a time, or why there is none."""
+    if not isinstance(listed.symbol, str) or not SYMBOL.fullmatch(listed.symbol):
+        return "without a plain name"
+    if max(listed.listed, listed.delisted) >= 2**63:
+        return "with times that are none"
     if listed.contracts:
         return "counted in contracts"
     if not listed.base or not listed.quote:

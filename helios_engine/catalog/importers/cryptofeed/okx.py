@@ -16,10 +16,6 @@ class Okx(Reader):
     def __init__(self, out: Stream, starts: Mapping[str, Sequence[Start]]) -> None:
         super().__init__(out, starts)
         self._follower = Follower(out)
-        self._known: set[str] = set()
-
-    def connected(self) -> None:
-        self._known = set()
 
     def take(self, message: Any) -> None:
         if "event" in message:
@@ -41,14 +37,10 @@ class Okx(Reader):
     def _book(self, symbol: str, action: str, one: Any) -> None:
         sequence, snapshot = int(one.get("seqId", 0)), action == "snapshot"
         if snapshot:
-            self._known.add(symbol)
             self._follower.start(symbol, sequence)
-        elif symbol not in self._known:
-            self.out.unread(f"changes of a book not known ({symbol})")
-            return
         elif "prevSeqId" in one and not self._follower.goes_on(symbol, int(one["prevSeqId"]), sequence):
             return
-        self.out.levels(symbol, moment(one["ts"], MS), sequence, sides(one["bids"], one["asks"]), snapshot=snapshot)
+        self.book(symbol, moment(one["ts"], MS), sequence, sides(one["bids"], one["asks"]), snapshot=snapshot)
 
 
 def listed(url: str, body: Any) -> Iterator[Listed]:

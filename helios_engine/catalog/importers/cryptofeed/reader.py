@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from helios_engine.catalog.importers.cryptofeed.stream import Level, Stream
+from helios_engine.catalog.importers.cryptofeed.stream import Level, Stream, text_of
 
 SIDES = {"buy": 1, "sell": -1, "Buy": 1, "Sell": -1, "b": 1, "s": -1}
 
@@ -46,9 +46,20 @@ class Reader:
 
     def __init__(self, out: Stream, starts: Mapping[str, Sequence[Start]]) -> None:
         self.out, self.starts = out, starts
+        self.known: set[str] = set()
 
     def connected(self) -> None:
-        """A connection was opened: what the one before numbered no longer counts."""
+        """A connection was opened: what the one before said of books and channels no longer counts."""
+        self.known.clear()
+
+    def book(self, symbol: str, event: int | None, sequence: int, levels: Iterable[Level], *, snapshot: bool) -> None:
+        """Levels of a book that its stream begins with a snapshot; changes before that are counted."""
+        if snapshot:
+            self.known.add(symbol)
+        if symbol in self.known:
+            self.out.levels(symbol, event, sequence, levels, snapshot=snapshot)
+        else:
+            self.out.unread(f"changes of a book not known ({symbol})")
 
     def take(self, message: Any) -> None:
         """One received message; errors of form are raised as they come (KeyError, TypeError, ValueError, …)."""
@@ -65,7 +76,7 @@ class Follower:
         self._out, self._last = out, dict[str, int]()
 
     def start(self, symbol: str, sequence: int) -> None:
-        """A snapshot."""
+        """A snapshot with this number."""
         self._last[symbol] = sequence
 
     def goes_on(self, symbol: str, before: int, sequence: int) -> bool:
@@ -93,7 +104,7 @@ def sides(bids: Iterable[Sequence[Any]], asks: Iterable[Sequence[Any]]) -> Itera
     """Levels from the two lists of a book whose entries begin with price and quantity."""
     for side, entries in ((1, bids), (-1, asks)):
         for entry in entries:
-            yield side, entry[0], entry[1]
+            yield side, text_of(entry[0]), text_of(entry[1])
 
 
 def step(decimals: str) -> str:

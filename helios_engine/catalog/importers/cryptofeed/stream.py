@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
 from helios_engine.bodies import Instrument
-from helios_engine.catalog import decimals
-from helios_engine.catalog.decimals import Number
-from helios_engine.catalog.importers import rows
 from helios_engine.catalog.importers.contract import Ask, Rows, Source, Symbol
+from helios_engine.catalog.importers.cryptofeed.block import Block
+from helios_engine.catalog.importers.cryptofeed.latency import Latency
 from helios_engine.catalog.importers.cryptofeed.lines import Line, check_time
 from helios_engine.catalog.manifest import Issue
-from helios_engine.errors import ConfigError
 
 _BLOCK = 100_000
-_MS = 10**6
 Level = tuple[int, str, str]
 """A level of a book: side (1 bid, -1 ask), price, quantity as text; quantity 0 removes it."""
+SYMBOL = re.compile(r"[\w:./@+-]{1,80}")
+"""What may be a venue's symbol."""
 Who = Callable[[str], Symbol | Instrument | None]
 
 
@@ -59,7 +56,9 @@ class Stream:
     def trade(self, symbol: str, event: int, price: str, quantity: str, side: int, trade_id: str) -> None:
         """A trade that the venue dates `event` (ns)."""
         self.measure(event)
-        self._add("trades", symbol, (self.ts, event, _text(price), _text(quantity), side, _text(trade_id), self.place))
+        self._add(
+            "trades", symbol, (self.ts, event, text_of(price), text_of(quantity), side, text_of(trade_id), self.place)
+        )
 
     def quote(
         self, symbol: str, event: int | None, bid: str, ask: str, bid_quantity: str = "0", ask_quantity: str = "0"
@@ -70,7 +69,7 @@ class Stream:
             return
         if event is not None:
             self.measure(event)
-        cells = (_text(bid), _text(ask), _text(bid_quantity), _text(ask_quantity))
+        cells = (text_of(bid), text_of(ask), text_of(bid_quantity), text_of(ask_quantity))
         self._add("quotes", symbol, (self.ts, self.ts if event is None else event, *cells, self.place))
 
     def levels(self, symbol: str, event: int | None, sequence: int, levels: Iterable[Level], *, snapshot: bool) -> None:
@@ -85,18 +84,24 @@ class Stream:
     ) -> None:  # fmt: skip
         """Levels that are known at another time, and stand in another place, than the line at hand."""
         found = list(levels) or ([(0, "0", "0")] if snapshot else [])
+        if not 0 <= sequence < 2**63:
+            raise ValueError(f"the number of the message is {sequence}, expected one of 64 bits")
         for side, price, quantity in found:
-            cells = (side, _text(price), _text(quantity))
+            cells = (side, text_of(price), text_of(quantity))
             self._add("books", symbol, (ts, ts if event is None else event, sequence, snapshot, *cells, place))
 
     def measure(self, event: int) -> None:
         """Compare a venue's time with that of receipt."""
-        check_time(event, self.place)
-        self._latency.take(self.ts - event, self.place)
+        self.measure_at(self.ts, self.place, event)
+
+    def measure_at(self, ts: int, place: str, event: int) -> None:
+        """Compare a venue's time with that of receipt in another place than the line at hand."""
+        check_time(event, place)
+        self._latency.take(ts - event, place)
 
     def unread(self, what: str, count: int = 1) -> None:
         """Count something that is not kept."""
-        self._unread[what] += count
+        self._unread[str(what)[:60]] += count
 
     def report(self, kind: str, severity: str, detail: str, ts: int) -> None:
         """A doubt about what was read at `ts`."""
@@ -135,6 +140,8 @@ class Stream:
         return made, self._issues
 
     def _add(self, kind: str, symbol: str, row: tuple[Any, ...]) -> None:
+        if not SYMBOL.fullmatch(symbol):
+            raise ValueError(f"the symbol {symbol!r} is no name")
         if self._ask.kind not in (None, kind):
             self.unread(kind)
         elif self.terms.who(symbol) is None:
@@ -149,102 +156,24 @@ class Stream:
         who = self.terms.who(symbol)
         assert who is not None
         *cells, places = zip(*found, strict=True)
-        block = _Block(self.source, who, cells, places, self._offset, self.terms.exponents or self._ask.allow_exponent)
+        block = Block(self.source, who, cells, places, self._offset, self.terms.exponents or self._ask.allow_exponent)
         return {"trades": block.trades, "quotes": block.quotes, "books": block.books}[kind]()
 
 
-class Latency:
-    """How long messages were under way, by two clocks."""
-
-    def __init__(self) -> None:
-        self._low = self._high = 0
-        self._worst = ""
-
-    def take(self, length: int, place: str) -> None:
-        """One message's time under way (ns)."""
-        if not self._worst or length < self._low:
-            self._low, self._worst = length, place
-        self._high = max(self._high, length)
-
-    def check(self, name: str, offset: int) -> None:
-        """ConfigError if one arrived before it was made, with the offset (ns) that was given."""
-        if self._low < 0:
-            span = f"{self._low / _MS:+,.3f} to {self._high / _MS:+,.3f} ms"
-            so_far = f", with the clock offset of {offset / _MS:g} ms" if offset else ""
-            raise ConfigError(
-                f"{name}: messages were received {span} after the venue made them{so_far}, the first of these at "
-                f"{self._worst}: the recording's clock was behind the venue's; move the times of receipt by "
-                f"--clock-offset {-((self._low - offset) // _MS)}ms or more"
-            )
-
-
-class _Block(NamedTuple):
-    """Cells of text of one kind and symbol, column by column."""
-
-    source: Source
-    who: Symbol | Instrument
-    cells: Sequence[Sequence[Any]]
-    places: Sequence[str]
-    offset: int
-    exponents: bool
-
-    def trades(self) -> Rows:
-        ts, event, price, quantity, side, ids = self.cells
-        found = {"price": self._number("price", price), "quantity": self._number("quantity", quantity)}
-        made = (self.source, _symbol(self.who), _ns(ts), _ns(event), found, pa.array(side, pa.int8()), list(ids))
-        return rows.trades(*made, self.where, clock_offset=self.offset)._replace(symbol=self.who)
-
-    def quotes(self) -> Rows:
-        ts, event, *cells = self.cells
-        names = ("bid", "ask", "bid_quantity", "ask_quantity")
-        found = {name: self._number(name, column) for name, column in zip(names, cells, strict=True)}
-        made = (self.source, _symbol(self.who), _ns(ts), _ns(event), found)
-        return rows.quotes(*made, self.where, clock_offset=self.offset)._replace(symbol=self.who)
-
-    def books(self) -> Rows:
-        ts, event, sequence, snapshot, side, price, quantity = self.cells
-        columns = {
-            "ts": _ns(ts),
-            "ts_event": _ns(event),
-            "sequence": _ns(sequence),
-            "snapshot": pa.array(snapshot, pa.bool_()),
-            "side": pa.array(side, pa.int8()),
-        }
-        found = {"price": self._number("price", price), "quantity": self._number("quantity", quantity)}
-        made = rows.books(self.source, _symbol(self.who), columns, found, self.where, clock_offset=self.offset)
-        return made._replace(symbol=self.who)
-
-    def where(self, row: int) -> str:
-        return self.places[row]
-
-    def _number(self, name: str, column: Sequence[str]) -> Number:
-        limit = decimals.WHOLE if name.endswith("quantity") else decimals.EXACT
-        return decimals.parse(
-            pa.array(column, pa.string()), name, self.where, allow_exponent=self.exponents, limit=limit
-        )
-
-
-def _symbol(who: Symbol | Instrument) -> Symbol:
-    return who if isinstance(who, Symbol) else Symbol(*who.instrument.rpartition(".")[::2])
-
-
-def _ns(values: Sequence[int]) -> Any:
-    return np.array(values, np.int64)
-
-
-def _text(cell: object) -> str:
-    if not isinstance(cell, str):
+def text_of(cell: object) -> str:
+    """A cell that is text or a number; TypeError for anything else."""
+    if not isinstance(cell, str) or not cell.isascii():
         raise TypeError(f"found {cell!r}, expected a number or text")
     return cell
 
 
 def _is_price(cell: object) -> bool:
     """Whether there is a price at all: none, nothing and 0 mean that a side is empty."""
-    return cell is not None and bool(_text(cell).strip("0."))
+    return cell is not None and bool(text_of(cell).strip("0."))
 
 
 def _issue(kind: str, severity: str, detail: str, begin: int, end: int) -> Issue:
     return Issue(kind=kind, severity=severity, ts_from=begin, ts_to=end, detail=detail, origin="import")
 
 
-__all__ = ["Latency", "Level", "Stream", "Terms"]
+__all__ = ["SYMBOL", "Level", "Stream", "Terms", "text_of"]
