@@ -38,6 +38,8 @@ class Listing:
             first, last, answers = first or known, known, answers + 1
             try:
                 listed = list(self._venue.listed(line.url, body))
+                if not all(isinstance(one.symbol, str) for one in listed):
+                    raise TypeError("a symbol is no text")
             except BROKEN as error:
                 raise DataError(
                     f"{line.place}: an answer of another form than {self._name}'s list of instruments: "
@@ -82,7 +84,7 @@ class Listing:
             made = define(listed, self._name, 0)
             if isinstance(made, Instrument):
                 return made
-        pair = (listed.base, listed.quote) if listed and listed.base and listed.quote else None
+        pair = (listed.base, listed.quote) if listed and _is_name(listed.base) and _is_name(listed.quote) else None
         pair = pair or self._venue.pair(symbol) or currencies(symbol)
         if pair is None:
             named = ask.instrument is not None or (ask.base and ask.quote)
@@ -97,13 +99,13 @@ def plain(symbol: str) -> str:
 
 def define(listed: Listed, venue: str, known: int) -> Instrument | str:
     """The definition of a listed instrument known at a time, or why there is none."""
-    if not isinstance(listed.symbol, str) or not SYMBOL.fullmatch(listed.symbol):
+    if not _is_name(listed.symbol):
         return "without a plain name"
     if max(listed.listed, listed.delisted) >= 2**63:
         return "with times that are none"
     if listed.contracts:
         return "counted in contracts"
-    if not listed.base or not listed.quote:
+    if not _is_name(listed.base) or not _is_name(listed.quote):
         return "without currencies"
     tick, lot = _number(listed.tick), _number(listed.lot)
     if tick is None or lot is None or tick <= 0 or lot <= 0:
@@ -128,6 +130,10 @@ def define(listed: Listed, venue: str, known: int) -> Instrument | str:
         listed=listed.listed,
         delisted=listed.delisted,
     )
+
+
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and SYMBOL.fullmatch(text) is not None
 
 
 def _number(text: object) -> Decimal | None:
