@@ -13,8 +13,10 @@ _HERE = "helios_engine.cli"
 _VERBS = {
     "import": (f"{_HERE}.data_import:import_files", "Read vendors' files into the catalog."),
     "download": (f"{_HERE}.data_download:download", "Fetch public history and import it."),
+    "export": (f"{_HERE}.data_export:export", "Write a data set as CSV, Parquet or a nautilus catalog."),
     "formats": (f"{_HERE}.data_import:formats", "List the file formats that can be imported."),
     "generate": (f"{_HERE}.data_generate:generate_data", "Write a seeded market."),
+    "sql": (f"{_HERE}.data_sql:sql", "Ask the catalog in SQL."),
     "ls": (f"{_HERE}.data:list_data", "List the data sets of a catalog."),
 }
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from helios_engine.cli.data import catalog_option
-from helios_engine.cli.output import Progress, as_json, print_json
+from helios_engine.cli.output import Progress, as_json, data_catalog, print_json
 
 
 @click.command("export")
@@ -20,7 +19,7 @@ from helios_engine.cli.output import Progress, as_json, print_json
 @click.option("--start", default=None, help="First time, such as 2024-01-31 or 2024-01-31T09:00 (UTC).")
 @click.option("--stop", default=None, help="Rows from this time on are left out.")
 @click.option("--replace", is_flag=True, help="Overwrite what is there.")
-@catalog_option
+@data_catalog
 @as_json
 def export(
     kind: str,
@@ -31,7 +30,7 @@ def export(
     start: str | None,
     stop: str | None,
     replace: bool,
-    catalog: Path | None,
+    catalog: str | None,
     as_json: bool,
 ) -> int:
     """Write a data set, such as `bars BTCUSDT.BINANCE 1h`, exactly: no number passes through a float.

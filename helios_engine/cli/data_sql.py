@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from helios_engine.cli.data import catalog_option
-from helios_engine.cli.output import as_json, print_json
+from helios_engine.cli.output import as_json, data_catalog, print_json
 
 
 @click.command("sql")
@@ -21,9 +20,9 @@ from helios_engine.cli.output import as_json, print_json
 )
 @click.option("--replace", is_flag=True, help="Overwrite the file of --csv.")
 @click.option("--rows", type=click.IntRange(1), default=100, show_default=True, help="Most rows to print as a table.")
-@catalog_option
+@data_catalog
 @as_json
-def sql(query: str, csv_path: Path | None, replace: bool, rows: int, catalog: Path | None, as_json: bool) -> int:
+def sql(query: str, csv_path: Path | None, replace: bool, rows: int, catalog: str | None, as_json: bool) -> int:
     """Answer QUERY, one SELECT over the views bars, trades, quotes, books, funding, features, issues, instruments.
 
     Prices and quantities are in real units; `ts` is nanoseconds UTC, `time` the same as a timestamp. A condition on

@@ -92,7 +92,12 @@ def read_parquet(source: Source) -> Iterator[tuple[pa.Table, Where]]:
             table = feather.read_table(source.path)
             yield table, numbered(source, 1)
             return
-        with pq.ParquetFile(source.path) as file:
+        if source.member:
+            with source.open() as packed:
+                place: Any = pa.BufferReader(packed.read())
+        else:
+            place = source.path
+        with pq.ParquetFile(place) as file:
             row = 0
             for batch in file.iter_batches(batch_size=1 << 18, use_threads=False):
                 yield pa.Table.from_batches([batch]), numbered(source, row + 1)

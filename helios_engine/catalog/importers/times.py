@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from typing import Any
 
@@ -42,6 +43,8 @@ def epochs(column: pa.ChunkedArray | pa.Array, unit: str, where: Where) -> Times
     if pa.types.is_integer(column.type) and not column.null_count:
         return _whole(column, unit, where)
     text = flat(column)
+    if pc.all(pc.match_substring_regex(text, r"^\d{19}$")).as_py():
+        return _whole(text.cast(pa.int64(), safe=True), unit, where)
     try:
         stamps, scale = decimals.parse(text, "time", where, limit=decimals.WHOLE)
     except DataError as error:
@@ -108,10 +111,16 @@ def _iso(text: pa.Array, where: Where) -> pa.Array:
 
 
 def _formatted(text: pa.Array, time_format: str, where: Where) -> pa.Array:
+    """Text in a strptime format; where fields touch, as in %Y%m%d, a missing digit would mean another day."""
     found = pd.to_datetime(pd.Series(flat(text).to_pylist()), format=time_format, errors="coerce")
     if found.isna().any():
         row = int(found.isna().to_numpy().argmax())
         raise DataError(f"{where(row)}: the time is {text[row].as_py()!r}, expected the form {time_format}")
+    if re.search(r"%[A-Za-z]%", time_format):
+        other = (found.dt.strftime(time_format) != pd.Series(flat(text).to_pylist())).to_numpy()
+        if other.any():
+            row = int(other.argmax())
+            raise DataError(f"{where(row)}: the time {text[row].as_py()!r} has not the digits that {time_format} needs")
     return pa.array(found.dt.as_unit("ns") if found.dt.tz is None else found.dt.tz_convert("UTC").dt.as_unit("ns"))
 
 

@@ -20,7 +20,7 @@ from helios_engine.catalog.manifest import Issue
 from helios_engine.catalog.store import Dataset
 from helios_engine.errors import ConfigError, DataError, HeliosError
 from helios_engine.timeframe import parse_time
-from tests.unit.catalog.importing import FIELDS, REAL, brought, found, from_real, ns, real, same_bars
+from tests.unit.catalog.importing_bars import FIELDS, REAL, brought, found, from_real, ns, real, same_bars
 
 HOUR, DAY, MINUTE = 3600, 86400, 60
 START = 1_577_836_800

@@ -14,7 +14,7 @@ from helios_engine.catalog.importers.plausible import opens_follow_closes
 from helios_engine.catalog.store import Dataset
 from helios_engine.errors import ConfigError, DataError
 from helios_engine.timeframe import UNITS, parse_time
-from tests.unit.catalog.importing import FIELDS, REAL, brought, found, from_real, ns, real, same_bars
+from tests.unit.catalog.importing_bars import FIELDS, REAL, brought, found, from_real, ns, real, same_bars
 
 NAMED = {"ts": "Date", "open": "Open", "high": "High", "low": "Low", "close": "Close", "volume": "Volume"}
 SMALL = {name: name for name in FIELDS}
