@@ -65,6 +65,26 @@ def _unknown(source: Source, found: list[tuple[ImporterSpec, Guess]]) -> str:
     first = lines[0][:100] if lines else ""
     return (
         f"{source.name}: no importer knows this file{near}; it begins {first!r}. "
-        "Say what its columns are: --format generic --map ts=…,open=…,high=…,low=…,close=…,volume=… "
-        "(or price, quantity; bid, ask), by name or by number from 0; `data formats` lists what is read without"
+        f"Say what its columns are: --format generic --instrument SYMBOL.VENUE {_suggested(first)}, "
+        "by name or by number from 0; `data formats` lists what is read without"
     )
+
+
+def _suggested(header: str) -> str:
+    """The map that a header's names suggest, for the user to confirm; or what a map looks like."""
+    names = {name.strip().strip('"').lower(): name.strip().strip('"') for name in header.split(",")}
+    found = {ours: next((names[w] for w in words if w in names), None) for ours, words in _WORDS.items()}
+    for kind in (("ts", "open", "high", "low", "close", "volume"), ("ts", "price", "quantity"), ("ts", "bid", "ask")):
+        if all(found[ours] for ours in kind):
+            text = ",".join(f"{ours}={found[ours]}" for ours in kind)
+            stamp = " --stamp open (or close: which end of a bar its time names)" if "open" in kind else ""
+            return f'--map "{text}"{stamp}, if that is what they mean'
+    return "--map ts=…,open=…,high=…,low=…,close=…,volume=… (or price, quantity; bid, ask)"
+
+
+_WORDS = {
+    "ts": ("timestamp", "time", "date", "datetime", "date time", "ts", "unix", "open_time", "client_timestamp"),
+    "open": ("open", "o"), "high": ("high", "h"), "low": ("low", "l"), "close": ("close", "c", "price"),
+    "volume": ("volume", "vol", "v"), "price": ("price", "p"), "quantity": ("quantity", "qty", "amount", "size", "q"),
+    "bid": ("bid",), "ask": ("ask",),
+}  # fmt: skip
