@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from helios_engine.catalog.audit.scan import Span, gap_issues, per_day, runs, scan
-from helios_engine.catalog.audit.ticks import QUIET
+from helios_engine.catalog.audit.findings import Findings, Sort, Stretch
+from helios_engine.catalog.audit.scan import scan
+from helios_engine.catalog.audit.ticks import common, silence
 from helios_engine.catalog.manifest import Issue
 from helios_engine.catalog.store import Dataset
 
 _COLUMNS = ("ts_event", "sequence", "snapshot", "side", "price", "quantity")
+_MESSAGE = ("ts", "sequence", "snapshot", "side", "price", "quantity")
+_CROSSED = Sort("crossed", "error", "stretches with the best bid at or above the best ask")
+_BLIND = Sort("no_snapshot", "error", "messages before any snapshot")
+_BACK = Sort("sequence", "error", "messages whose sequence falls")
+_FALSE = Sort("impossible", "error", "levels with a price or a quantity that cannot be")
 
 
 class _Side:
@@ -32,6 +38,8 @@ class _Side:
             return
         if price not in self._levels:
             heappush(self._heap, self._sign * price)
+            if len(self._heap) > 2 * len(self._levels) + 1000:
+                self._heap = sorted({*(self._sign * p for p in self._levels), self._sign * price})
         self._levels[price] = quantity
 
     @property
@@ -41,57 +49,70 @@ class _Side:
         return self._sign * self._heap[0] if self._heap else None
 
 
-def check_books(dataset: Dataset) -> Iterator[Issue]:
-    """Every finding in a set of book rows."""
-    spans: dict[str, list[Span]] = {"order": [], "early": [], "quiet": [], "crossed": [], "blind": []}
-    replay = _Replay(spans)
+def check_books(dataset: Dataset, now: int) -> Iterator[Issue]:
+    """Every finding in a set of book rows; `now` (ns UTC) is when the check is made.
+
+    A crossing ends with the message that uncrosses the book.
+    """
+    findings = Findings()
+    replay, quiet = _Replay(findings), silence("books")
     for block in scan(dataset, _COLUMNS):
-        c = block.columns
-        ts, silence = c["ts"], np.diff(c["ts"], prepend=c["ts"][:1])
-        spans["order"] += runs(silence < 0, ts, ts + 1, block.pairs)
-        spans["early"] += runs(ts < c["ts_event"], ts, ts + 1, block.old)
-        for at in np.flatnonzero(silence > QUIET).tolist():
-            if at >= block.pairs:
-                spans["quiet"].append(Span(int(ts[at - 1]), int(ts[at]), 1))
+        c, ts = block.columns, block.columns["ts"]
+        common(findings, block, quiet, now)
+        false = ((c["price"] <= 0) & (c["side"] != 0)) | (c["quantity"] < 0)
+        findings.rows(_FALSE, block.new(false), ts, ts + 1, lambda i: "a price is not positive, or a quantity negative")
         replay.feed({name: values[block.old :] for name, values in c.items()})
-    replay.settle()
-    yield from per_day(spans["order"], "order", "error", "rows are older than the one before")
-    yield from per_day(
-        spans["early"], "latency", "error", "rows were received before the venue made them: use --clock-offset"
-    )
-    yield from per_day(spans["blind"], "no_snapshot", "error", "changes before any snapshot: the book is not known yet")
-    yield from per_day(spans["crossed"], "crossed", "error", "moments at which the best bid reaches the best ask")
-    yield from gap_issues(spans["quiet"], "span of more than 10 minutes without changes,")
+    replay.finish()
+    yield from findings.issues()
 
 
 class _Replay:
     """The book as it goes; looked at whenever a message, all rows of one ts and sequence, is complete."""
 
-    def __init__(self, spans: dict[str, list[Span]]) -> None:
-        self._spans, self._bids, self._asks = spans, _Side(-1), _Side(1)
+    def __init__(self, findings: Findings) -> None:
+        self._findings, self._bids, self._asks = findings, _Side(-1), _Side(1)
         self._message: tuple[int, int, bool] | None = None
         self._known = False
+        self._ts: list[int] = []
+        self._bad: list[bool] = []
+        self._crossed = Stretch(findings, _CROSSED, 1, "{count} messages with the best bid at or above the best ask")
 
     def feed(self, c: dict[str, Any]) -> None:
-        names = ("ts", "sequence", "snapshot", "side", "price", "quantity")
-        for ts, sequence, snapshot, side, price, quantity in zip(*(c[n].tolist() for n in names), strict=True):
+        """Rows in order; a message may go on in the next ones."""
+        for ts, sequence, snapshot, side, price, quantity in zip(*(c[n].tolist() for n in _MESSAGE), strict=True):
             if self._message != (ts, sequence, snapshot):
-                self.settle()
-                self._message = (ts, sequence, snapshot)
-                if snapshot:
-                    self._bids.clear()
-                    self._asks.clear()
-                    self._known = True
-                elif not self._known:
-                    self._spans["blind"].append(Span(ts, ts + 1, 1))
+                self._settle()
+                self._begin((ts, sequence, snapshot))
             if side:
                 (self._bids if side > 0 else self._asks).put(price, quantity)
+        self._tell()
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Look at the book after the last message."""
+        self._settle()
+        self._tell()
+
+    def _begin(self, message: tuple[int, int, bool]) -> None:
+        ts, sequence, snapshot = message
+        if not snapshot and not self._known:
+            self._findings.one(_BLIND, ts, ts + 1, "a change before any snapshot: the book is not known yet")
+        if not snapshot and self._message is not None and sequence < self._message[1]:
+            self._findings.one(_BACK, ts, ts + 1, f"the sequence falls from {self._message[1]} to {sequence}")
+        if snapshot:
+            self._bids.clear()
+            self._asks.clear()
+            self._known = True
+        self._message = message
+
+    def _settle(self) -> None:
         if self._message is None or not self._known:
             return
         bid, ask = self._bids.best, self._asks.best
-        if bid is not None and ask is not None and bid >= ask:
-            ts = self._message[0]
-            self._spans["crossed"].append(Span(ts, ts + 1, 1))
+        self._ts.append(self._message[0])
+        self._bad.append(bid is not None and ask is not None and bid >= ask)
+
+    def _tell(self) -> None:
+        """Whole blocks of messages, of which the last one may still go on."""
+        ts = np.array(self._ts, np.int64)
+        self._crossed.feed(np.array(self._bad, np.bool_), ts, ts + 1, ts + 1)
+        self._ts, self._bad = [], []

@@ -1,113 +1,95 @@
-"""A data set's columns in blocks, each with the last rows of the one before; and spans of bad rows to issues."""
+"""A data set's columns in large blocks, each with the last rows of the one before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from helios_engine.catalog.manifest import Issue
 from helios_engine.catalog.store import Dataset
-from helios_engine.timeframe import DAY, iso
 
 Times = NDArray[np.int64]
-_ROWS = 1 << 18
-_OFTEN = 20
-"""More gaps than this in one day are told as one finding."""
+Flags = NDArray[np.bool_]
+ROWS = 1 << 18
+"""Rows of a block at least: files of one day are joined, so that checks do not pay for each file."""
+_DIGITS = r"^[1-9]\d{0,14}$"
 
 
 class Block(NamedTuple):
-    """Columns of which the first `old` rows were in the block before."""
+    """Columns of which the first `old` rows were in the block before; `start` is the number of the first row."""
 
     columns: dict[str, Any]
     old: int
+    start: int
 
-    @property
-    def pairs(self) -> int:
-        """The first row that is new and has one before it."""
-        return max(self.old, 1)
+    def new(self, bad: Flags) -> NDArray[np.intp]:
+        """Where a row that is new here is bad."""
+        found: NDArray[np.intp] = np.flatnonzero(bad[self.old :]) + self.old
+        return found
 
-
-class Span(NamedTuple):
-    """Rows in a row with one thing wrong: from, to (ns), how many, and the worst of them."""
-
-    begin: int
-    end: int
-    count: int  # type: ignore[assignment]
-    worst: float = 0.0
+    def pairs(self, bad: Flags) -> NDArray[np.intp]:
+        """The same for what only a row with one before it can be."""
+        first = max(self.old, 1)
+        found: NDArray[np.intp] = np.flatnonzero(bad[first:]) + first
+        return found
 
 
-def scan(dataset: Dataset, columns: Sequence[str], memory: int = 1) -> Iterator[Block]:
-    """Blocks of the wanted columns as numpy arrays, `memory` rows of overlap."""
+def before(values: NDArray[Any], steps: int = 1) -> NDArray[Any]:
+    """Each row's value some rows ago; the first rows, which have none, get their own."""
+    if len(values) <= steps:
+        return values
+    return np.concatenate([values[:steps], values[:-steps]])
+
+
+def scan(dataset: Dataset, columns: Sequence[str], memory: int = 1, rows: int = ROWS) -> Iterator[Block]:
+    """Blocks of the wanted columns as numpy arrays with `memory` rows of overlap; texts become numbers, see below.
+
+    A text of at most 15 digits is its number, no text is 0, and any other text a negative number of its own. Raises
+    DataError.
+    """
     tail: dict[str, Any] = {}
-    for batch in dataset.blocks(0, 2**63 - 1, _ROWS, columns):
-        new = {name: batch[name].to_numpy(zero_copy_only=False) for name in ("ts", *columns)}
+    start = 0
+    for fresh in _gathered(dataset, columns, rows):
         old = len(tail["ts"]) if tail else 0
-        joined = {name: np.concatenate([tail[name], new[name]]) for name in new} if tail else new
-        yield Block(joined, old)
+        joined = {name: np.concatenate([tail[name], fresh[name]]) for name in fresh} if tail else fresh
+        yield Block(joined, old, start)
+        start += max(0, len(joined["ts"]) - memory)
         tail = {name: values[-memory:] for name, values in joined.items()}
 
 
-def runs(bad: NDArray[np.bool_], begin: Times, end: Times, old: int, worst: Any = None) -> Iterator[Span]:
-    """Spans of neighbouring bad rows among those that are new."""
-    rows = np.flatnonzero(bad[old:]) + old
-    if rows.size == 0:
-        return
-    breaks = np.flatnonzero(np.diff(rows) > 1) + 1
-    for group in np.split(rows, breaks):
-        first, last = int(group[0]), int(group[-1])
-        value = float(np.max(worst[group])) if worst is not None else 0.0
-        yield Span(int(begin[first]), int(end[last]), len(group), value)
+def _gathered(dataset: Dataset, columns: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
+    names = ("ts", *columns)
+    waiting: list[pa.RecordBatch] = []
+    for batch in dataset.blocks(-(2**63), 2**63 - 1, rows, columns):
+        waiting.append(batch)
+        if int(np.sum([b.num_rows for b in waiting])) >= rows:
+            yield _arrays(waiting, names)
+            waiting = []
+    if waiting:
+        yield _arrays(waiting, names)
 
 
-def joined(spans: Iterable[Span]) -> list[Span]:
-    """Spans that touch, as one: a block's border is not the data's."""
-    found: list[Span] = []
-    for span in spans:
-        if found and found[-1].end == span.begin:
-            last = found.pop()
-            span = Span(last.begin, span.end, last.count + span.count, max(last.worst, span.worst))
-        found.append(span)
+def _arrays(batches: Sequence[pa.RecordBatch], names: Sequence[str]) -> dict[str, Any]:
+    return {name: np.concatenate([_array(batch[name]) for batch in batches]) for name in names}
+
+
+def _array(column: pa.Array) -> NDArray[Any]:
+    return _numbers(column) if pa.types.is_string(column.type) else column.to_numpy(zero_copy_only=False)
+
+
+def _numbers(texts: pa.Array) -> NDArray[np.int64]:
+    texts = pc.fill_null(texts, "")
+    digits = pc.match_substring_regex(texts, _DIGITS)
+    found: NDArray[np.int64] = pc.cast(pc.if_else(digits, texts, "0"), pa.int64()).to_numpy()
+    words = pc.and_(pc.not_equal(texts, ""), pc.invert(digits))
+    if pc.any(words).as_py():
+        rows = words.to_numpy(zero_copy_only=False)
+        hashes = pd.util.hash_array(texts.filter(words).to_numpy(zero_copy_only=False), categorize=False)
+        found = found.copy()
+        found[rows] = -(hashes >> 2).astype(np.int64) - 1
     return found
-
-
-def gap_issues(spans: Sequence[Span], what: str) -> Iterator[Issue]:
-    """One issue a gap; a day with more than twenty becomes one issue. Depends on nothing after it."""
-    by_day: dict[int, list[Span]] = {}
-    for span in spans:
-        by_day.setdefault(span.end // DAY, []).append(span)
-    for day in sorted(by_day):
-        group = by_day[day]
-        if len(group) <= _OFTEN:
-            for span in group:
-                detail = f"{span.count:,} {what} missing from {iso(span.begin)} to {iso(span.end)}"
-                length = span.end - span.begin
-                yield Issue(
-                    kind="gap", severity="warn", ts_from=span.begin, ts_to=span.end, detail=detail, missing=length
-                )
-        else:
-            missing = int(np.sum([span.end - span.begin for span in group]))
-            lost = int(np.sum([span.count for span in group]))
-            detail = f"{lost:,} {what} missing in {len(group)} gaps, the longest {_longest(group)}"
-            begin, end = group[0].begin, group[-1].end
-            yield Issue(kind="gap", severity="warn", ts_from=begin, ts_to=end, detail=detail, missing=missing)
-
-
-def per_day(spans: Iterable[Span], kind: str, severity: str, what: str) -> Iterator[Issue]:
-    """One issue for each day with such rows, from the first of them to the last."""
-    by_day: dict[int, list[Span]] = {}
-    for span in spans:
-        by_day.setdefault((span.end - 1) // DAY, []).append(span)
-    for day in sorted(by_day):
-        group = by_day[day]
-        count = int(np.sum([span.count for span in group]))
-        yield Issue(
-            kind=kind, severity=severity, ts_from=group[0].begin, ts_to=group[-1].end, detail=f"{count:,} {what}"
-        )
-
-
-def _longest(group: Sequence[Span]) -> str:
-    span = max(group, key=lambda s: s.end - s.begin)
-    return f"from {iso(span.begin)} to {iso(span.end)}"
