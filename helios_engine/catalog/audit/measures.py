@@ -34,8 +34,8 @@ def moves(values: NDArray[Any], start: NDArray[Any]) -> NDArray[np.float64]:
 def returns(price: NDArray[Any]) -> tuple[NDArray[np.float64], Flags, Flags]:
     """Each row's move from the one before, whether it is a jump, and whether it is one straight back.
 
-    Straight back: the row before jumped, and this one is within a quarter of a jump of where that began, so that the row
-    before stands alone as a spike.
+    Straight back: the row before jumped, and this one is within a quarter of a jump of where that began, so that
+    the row before stands alone as a spike.
     """
     move = moves(price, before(price))
     jumps = np.abs(move) > JUMP
@@ -46,8 +46,9 @@ def returns(price: NDArray[Any]) -> tuple[NDArray[np.float64], Flags, Flags]:
 def far_above(volume: NDArray[Any]) -> Flags:
     """Rows whose volume is far above those before them; the first fifty rows and rows without volume never are.
 
-    Robust z-score of the logarithm against median and median absolute deviation of the rows before; the deviation is taken from medians of their own rows and counts as 0.5 at least, so that quiet
-    data does not cry wolf: less than 55 times the median is never far.
+    Robust z-score of the logarithm against median and median absolute deviation of the rows before. The deviation is
+    taken from medians of their own rows and counts as 0.5 at least, so that quiet data does not cry wolf: less than 55
+    times the median is never far.
     """
     logs = pd.Series(np.where(volume > 0, np.log(np.maximum(volume, 1)), np.nan))
     rolling = logs.rolling(WINDOW, min_periods=_LEAST)

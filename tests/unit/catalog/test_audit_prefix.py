@@ -50,6 +50,13 @@ def assert_past_only(dataset: Dataset, ends: list[int]) -> list[Issue]:
     return whole
 
 
+def some_ends(dataset: Dataset, share: float) -> list[int]:
+    """A time within the data, one at which something is told, and one long after it."""
+    m = dataset.manifest
+    told = [i.ts_to for i in audit(dataset, NOW)] or [m.last]
+    return [m.first + round(share * (m.last - m.first)), told[int(share * (len(told) - 1))], m.last + 40 * HOUR]
+
+
 def ends_of(dataset: Dataset, count: int) -> list[int]:
     """Times to cut at: beside rows, at and around findings, and between."""
     ts = dataset.table(columns=["ts"])["ts"].to_numpy()
@@ -93,32 +100,30 @@ def spoilt(columns: dict[str, Any], broken: Faults, price: str, size: str, wait:
     return without(columns, *holes)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(broken=faults, share=st.floats(0, 1), timeframe=st.sampled_from(["1m", "1h"]))
 def test_findings_in_bars_follow_from_the_past(broken: Faults, share: float, timeframe: str) -> None:
     columns = spoilt(bars(300, timeframe), broken, "close", "volume", 0)
     with tempfile.TemporaryDirectory() as folder:
         dataset = stored(Path(folder), "bars", columns, timeframe)
-        m = dataset.manifest
-        assert_past_only(dataset, [m.first + round(share * (m.last - m.first)), m.last, m.last + 40 * HOUR])
+        assert_past_only(dataset, some_ends(dataset, share))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(broken=faults, share=st.floats(0, 1), wait=st.sampled_from([SECOND, 9 * MINUTE]))
 def test_findings_in_trades_and_quotes_follow_from_the_past(broken: Faults, share: float, wait: int) -> None:
     for kind, columns in (("trades", trades(300, wait)), ("quotes", quotes(300, wait))):
         price, size = ("price", "quantity") if kind == "trades" else ("bid", "bid_quantity")
         with tempfile.TemporaryDirectory() as folder:
             dataset = stored(Path(folder), kind, spoilt(columns, broken, price, size, wait))
-            m = dataset.manifest
-            assert_past_only(dataset, [m.first + round(share * (m.last - m.first)), m.last, m.last + 40 * HOUR])
+            assert_past_only(dataset, some_ends(dataset, share))
 
 
 levels = st.lists(st.tuples(st.sampled_from([1, -1]), st.integers(95, 105), st.integers(0, 2)), min_size=1, max_size=3)
 messages = st.lists(st.tuples(st.integers(0, 2000), st.sampled_from([False, False, False, True]), levels), min_size=2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(found=messages, share=st.floats(0, 1))
 def test_findings_in_books_follow_from_the_past(found: list[Any], share: float) -> None:
     at, moments = 0, []
@@ -127,8 +132,7 @@ def test_findings_in_books_follow_from_the_past(found: list[Any], share: float) 
         moments.append((at, snapshot, rows))
     with tempfile.TemporaryDirectory() as folder:
         dataset = stored(Path(folder), "books", book(*moments))
-        m = dataset.manifest
-        assert_past_only(dataset, [m.first + round(share * (m.last - m.first)), m.last, m.last + 40 * HOUR])
+        assert_past_only(dataset, some_ends(dataset, share))
 
 
 @real
