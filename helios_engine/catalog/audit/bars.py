@@ -121,9 +121,9 @@ def _jumps(findings: Findings, block: Block, known: Any, unit: int) -> None:
     close, last = c["close"], before(c["close"])
     move, jumps, back = returns(close)
     opened = moves(c["open"], last)
+    opened[: block.start == 0] = 0.0  # nothing is known before the first bar
     up = moves(c["high"], np.maximum(c["open"], c["close"]))
     down = moves(c["low"], np.minimum(c["open"], c["close"]))
-    jumps[:1] = back[:1] = False
 
     def say(row: int) -> str:
         at, start = iso(int(c["ts_open"][row])), f"{last[row] / unit:.12g}"
