@@ -29,10 +29,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
     """A doubt about the rows between two times (ns UTC); severity is info, warn or error.
 
-    `quarantined` rows stay in the data, but nothing should be built on them until somebody confirms them.
-    `filled` rows were not in the source: a repair made them. `missing` is how much of the span has no data (ns).
-    `origin` is who found it: an import, a check, a repair. What a check finds follows from the rows up to `ts_to`
-    alone, so that a run may be told of it then.
+    `quarantined` rows stay in the data, but nothing should be built on them until somebody confirms them, which makes
+    them `confirmed`. `filled` rows were not in the source: a repair made them; `repaired` ones it changed or dropped.
+    `missing` is how much time (ns) has no data: a gap reaches from `ts_from` so far, and `ts_to` is when it was known
+    to be over. `origin` is who found it: import, check, triangle (pairs compared) or repair. What a check finds
+    follows from the rows up to `ts_to` alone, so that a run may be told of it then.
     """
 
     kind: str
