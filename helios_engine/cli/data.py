@@ -12,11 +12,13 @@ from helios_engine.cli.output import as_json, catalog_place, data_catalog, print
 _HERE = "helios_engine.cli"
 _VERBS = {
     "import": (f"{_HERE}.data_import:import_files", "Read vendors' files into the catalog."),
+    "check": (f"{_HERE}.data_check:check", "Check data again, and say how good each day is."),
     "download": (f"{_HERE}.data_download:download", "Fetch public history and import it."),
     "export": (f"{_HERE}.data_export:export", "Write a data set as CSV, Parquet or a nautilus catalog."),
     "formats": (f"{_HERE}.data_import:formats", "List the file formats that can be imported."),
     "generate": (f"{_HERE}.data_generate:generate_data", "Write a seeded market."),
     "sql": (f"{_HERE}.data_sql:sql", "Ask the catalog in SQL."),
+    "repair": (f"{_HERE}.data_repair:repair", "Fill gaps, drop or set rows; both values are kept."),
     "ls": (f"{_HERE}.data:list_data", "List the data sets of a catalog."),
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helios_engine.cli.output import Progress, as_json, catalog_folder, print_json
+from helios_engine.cli.output import Progress, as_json, catalog_place, data_catalog, print_json
 
 if TYPE_CHECKING:
     from helios_engine.catalog.checking import Checkup
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--confirm", "confirmed", multiple=True, metavar="KIND@TIME", help="Take a finding of one data set off quarantine."
 )
-@catalog_folder
+@data_catalog
 @as_json
 def check(
     name: str,
@@ -34,7 +34,7 @@ def check(
     page: Path | None,
     gaps: Path | None,
     confirmed: tuple[str, ...],
-    catalog: Path | None,
+    catalog: str | None,
     as_json: bool,
 ) -> int:
     """Check data again: files against their digests, every row, and pairs against each other.
@@ -47,9 +47,8 @@ def check(
     """
     from helios_engine.catalog.checking import check as check_catalog
     from helios_engine.catalog.store import Catalog
-    from helios_engine.settings import Settings
 
-    where = Catalog(catalog if catalog is not None else Path(Settings.load().catalog))
+    where = Catalog(catalog_place(catalog))
     progress = Progress("checking")
     found = check_catalog(where, kind, name, timeframe, progress=progress)
     progress.done()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from helios_engine.cli.output import as_json, catalog_folder, print_json
+from helios_engine.cli.output import as_json, catalog_place, data_catalog, print_json
 
 if TYPE_CHECKING:
     from helios_engine.catalog.repair_log import Change, Repair
@@ -27,7 +26,7 @@ SHOWN = 30
 @click.option("--undo", is_flag=True, help="Take the last repair back.")
 @click.option("--why", default="set by hand", show_default=True, help="Why a value is set, for the log.")
 @click.option("--yes", is_flag=True, help="Do it; without this, only what would change is shown.")
-@catalog_folder
+@data_catalog
 @as_json
 def repair(
     name: str,
@@ -39,7 +38,7 @@ def repair(
     undo: bool,
     why: str,
     yes: bool,
-    catalog: Path | None,
+    catalog: str | None,
     as_json: bool,
 ) -> int:
     """Repair the data set NAME, such as BTCUSDT.BINANCE: fill gaps, drop rows, set values, or undo.
@@ -50,12 +49,11 @@ def repair(
     from helios_engine.catalog import repair as repairs
     from helios_engine.catalog.store import Catalog
     from helios_engine.errors import ConfigError
-    from helios_engine.settings import Settings
 
     asked = [longest is not None, bool(dropped), bool(values), undo]
     if asked.count(True) != 1:
         raise ConfigError("say one of --fill-gaps MAX, --drop KIND@TIME, --set TIME COLUMN=VALUE, --undo")
-    where = Catalog(catalog if catalog is not None else Path(Settings.load().catalog))
+    where = Catalog(catalog_place(catalog))
     dataset = _dataset(where, kind, name, timeframe)
     if longest is not None:
         plan = repairs.plan_fill(dataset, _duration(longest))

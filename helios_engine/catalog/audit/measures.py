@@ -79,12 +79,13 @@ def counted(ids: Times) -> Flags:
 class Silence:
     """Rows that come later than `least` (ns) and `factor` times the median of up to 200 waits before.
 
-    Only waits between different times count. Before there are three of them to compare with, only a whole day is
-    too long.
+    Only waits between different times count. Before there are three of them to compare with, six hours are too
+    long, or twelve times `least` where that is more.
     """
 
     def __init__(self, least: int, factor: float) -> None:
         self._least, self._factor = least, factor
+        self._unknown = max(12 * least, DAY // 4)
         self._waits = np.zeros(0, np.int64)
 
     def feed(self, block: Block) -> NDArray[np.intp]:
@@ -96,7 +97,7 @@ class Silence:
         for number in np.flatnonzero(wait[moved] > self._least).tolist():
             at = self._waits.size + number
             past = waits[max(0, at - WINDOW) : at]
-            if waits[at] > (self._factor * float(np.median(past)) if past.size >= 3 else DAY):
+            if waits[at] > (self._factor * float(np.median(past)) if past.size >= 3 else self._unknown):
                 found.append(moved[number])
         self._waits = waits[-WINDOW:]
         return np.array(found, np.intp)

@@ -298,8 +298,8 @@ def test_confirming_needs_one_data_set(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["cut", "flipped", "gone"])
 def test_a_damaged_file_is_an_error_and_the_others_are_checked(tmp_path: Path, how: str) -> None:
-    dataset = stored(tmp_path, "bars", without(bars(3 * 1440, "1m"), 10, 11), "1m")
-    victim = tmp_path / "bars" / "BTCZAR.VALR" / "1m" / dataset.manifest.parts[1].name
+    dataset = stored(tmp_path, "bars", without(bars(3 * 5760, "15s"), 10, 11), "15s")
+    victim = tmp_path / "bars" / "BTCZAR.VALR" / "15s" / dataset.manifest.parts[1].name
     content = victim.read_bytes()
     if how == "gone":
         victim.unlink()

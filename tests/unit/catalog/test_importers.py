@@ -107,7 +107,7 @@ def test_gaps_and_empty_bars_become_issues_with_their_ranges(tmp_path: Path) -> 
 
     assert [(issue.kind, issue.detail) for issue in found.manifest.issues] == [
         ("gap", "2 bars missing from 2023-01-01T01:00:00Z to 2023-01-01T03:00:00Z"),
-        ("zero_volume", "12 bars in a row without volume"),
+        ("zero_volume", "10 bars in a row without volume so far from 2023-01-01T04:00:00Z to 2023-01-01T14:00:00Z"),
     ]
 
 
@@ -146,7 +146,7 @@ def test_a_newest_first_file_is_sorted_and_repeated_rows_are_dropped_only_on_req
     found = bars(write(tmp_path, text), sort=True, drop_identical=True)
 
     assert found.manifest.rows == 2
-    assert found.manifest.issues[0].kind == "duplicate"
+    assert "duplicate" in {issue.kind for issue in found.manifest.issues}
     with pytest.raises(DataError, match="add --drop-identical"):
         bars(write(tmp_path, text), sort=True)
 
@@ -272,7 +272,9 @@ def test_a_restated_row_is_named_and_nothing_changes(tmp_path: Path) -> None:
 
 
 def test_a_file_that_nothing_knows_says_what_it_looks_like_and_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="g.csv: no importer knows this file.* begins 'a,b,c'.*--format generic --map"):
+    with pytest.raises(
+        DataError, match="g.csv: no importer knows .* begins 'a,b,c'.*--format generic --instrument .* --map"
+    ):
         imported(tmp_path / "c", write(tmp_path, "a,b,c\n1,2,3\n"))
 
 

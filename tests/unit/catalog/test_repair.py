@@ -82,14 +82,15 @@ def test_gaps_up_to_a_length_are_filled_with_the_close_before_and_marked(tmp_pat
 
 
 def test_a_gap_of_days_is_filled_over_many_files_and_undone(tmp_path: Path) -> None:
-    columns = without(bars(5 * 1440, "1m"), *range(1000, 5000))
-    dataset = stored(tmp_path, "bars", columns, "1m")
+    count, second = 5 * 5760, MINUTE // 4  # bars of 15 seconds lie in files of a day
+    columns = without(bars(count, "15s"), *range(4000, 20_000))
+    dataset = stored(tmp_path, "bars", columns, "15s")
     before = dataset.table()
 
     apply(Catalog(tmp_path), dataset, plan_fill(dataset, 3 * DAY))
     filled = again(dataset)
-    assert filled.manifest.rows == 5 * 1440
-    assert np.diff(filled.table()["ts_open"].to_numpy()).tolist() == [MINUTE] * (5 * 1440 - 1)
+    assert filled.manifest.rows == count
+    assert np.diff(filled.table()["ts_open"].to_numpy()).tolist() == [second] * (count - 1)
     kept = {p.name for p in dataset.manifest.parts} & {p.name for p in filled.manifest.parts}
     assert len(kept) == 2  # days that no change touches stay as they are
 
