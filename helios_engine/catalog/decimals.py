@@ -66,6 +66,23 @@ def parse(
     return Number(units, scale)
 
 
+def of_floats(values: NDArray[np.float64]) -> Number | None:
+    """The integers and scale of floats that are decimals of at most 15 digits; None where their text must decide.
+
+    A decimal of so few digits is the only one that its float stands for, so nothing is chosen here.
+    """
+    for scale in range(13):
+        for some in (values[:1000], values):
+            units = np.rint(some * 10.0**scale)
+            if not np.isfinite(units).all() or (np.abs(units) >= 10**15).any():
+                return None
+            if not (units / 10.0**scale == some).all():
+                break
+        else:
+            return Number(units.astype(np.int64), scale)
+    return None
+
+
 def flat(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
     """One array of strings."""
     if isinstance(texts, pa.ChunkedArray):

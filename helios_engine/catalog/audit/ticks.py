@@ -62,7 +62,7 @@ def check_trades(dataset: Dataset, now: int) -> Iterator[Issue]:
         findings.rows(_FALSE, false, ts, ts + 1, lambda i: "price or quantity is not positive")
         _ids(findings, block)
         _jumps(findings, block, c["price"], unit, "the price")
-        large = block.new(far_above(c["quantity"]))
+        large = block.new(far_above(c["quantity"], block.start))
         findings.rows(_OUTLIER, large, ts, ts + 1, lambda i: "a quantity far above that of the 200 trades before")
     yield from findings.issues()
 

@@ -135,13 +135,17 @@ def _rows(
 
 
 def _number(column: Any, name: str, ask: Ask, where: Where) -> Number:
+    if pa.types.is_float64(column.type) and not column.null_count:
+        found = decimals.of_floats(column.to_numpy())
+        if found is not None and (name == "rate" or not (found.units < 0).any()):
+            return found
     text = _text_of(column, ask)
     return decimals.parse(text, name, where, allow_exponent=ask.allow_exponent, signed=name == "rate")
 
 
 def _text_of(column: Any, ask: Ask) -> pa.Array:
     """Numbers as text with a point, whatever the file writes."""
-    text = flat(column)
+    text = flat(_text(column))
     if ask.decimal_comma:
         text = pc.replace_substring(pc.replace_substring(text, ".", "\0"), ",", ".")
     return text
@@ -154,7 +158,7 @@ def _columns(source: Source, ask: Ask) -> Iterator[tuple[dict[str, Any], Where]]
         for ours, theirs in ask.columns.items():
             column = table[_place(source, ours, theirs, table.column_names)]
             is_time = pa.types.is_timestamp(column.type) or (ours == "ts" and pa.types.is_integer(column.type))
-            found[ours] = column if is_time else _text(column)
+            found[ours] = column if is_time or pa.types.is_floating(column.type) else _text(column)
         yield found, where
 
 

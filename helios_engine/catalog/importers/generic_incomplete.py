@@ -64,12 +64,21 @@ def _lacking(found: Mapping[str, Any], kind: str) -> tuple[NDArray[np.bool_], st
     for name, column in found.items():
         if name in _OPTIONAL:
             continue
-        text = flat(column)
-        missing = pc.or_(pc.is_null(text), pc.is_in(text, value_set=_NOTHING)).to_numpy(zero_copy_only=False)
-        if kind == "trades" and name == "quantity":
-            missing = missing | pc.match_substring_regex(text, _ZERO).fill_null(False).to_numpy(zero_copy_only=False)
+        missing = _empty(column, needs_some=kind == "trades" and name == "quantity")
         first = int(bad.argmax()) if bad.any() else len(bad)
         if missing.any() and int(missing.argmax()) < first:
-            what = f"{name} is {text[int(missing.argmax())].as_py()!r}"
+            what = f"{name} is {column[int(missing.argmax())].as_py()!r}"
         bad |= missing
     return bad, what
+
+
+def _empty(column: Any, *, needs_some: bool) -> NDArray[np.bool_]:
+    """Cells that hold no number, or nothing where there must be some."""
+    if pa.types.is_floating(column.type):
+        values = column.to_numpy()
+        return np.asarray(np.isnan(values) | (needs_some & (values == 0)), np.bool_)
+    text = flat(column)
+    missing = pc.or_(pc.is_null(text), pc.is_in(text, value_set=_NOTHING)).to_numpy(zero_copy_only=False)
+    if needs_some:
+        missing = missing | pc.match_substring_regex(text, _ZERO).fill_null(False).to_numpy(zero_copy_only=False)
+    return np.asarray(missing, np.bool_)

@@ -280,9 +280,7 @@ def test_trades_that_go_on_in_a_second_file(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_series_that_are_neither_bars_nor_trades_nor_quotes_are_refused(tmp_path: Path, path: str, price: str) -> None:
-    with pytest.raises(
-        DataError, match="no importer knows this file; .*--format generic --instrument .* --map"
-    ):
+    with pytest.raises(DataError, match="no importer knows this file; .*--format generic --instrument .* --map"):
         from_real(tmp_path, path)
     with pytest.raises(ConfigError, match="--map must name quantity"):
         one(tmp_path, path, columns={"ts": "0", "price": price}, instrument="X.Y")
