@@ -8,6 +8,7 @@ Sums are made over those integers: exact, and the same for every chunking.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 from helios_engine.events import Body
 
@@ -15,7 +16,8 @@ from helios_engine.events import Body
 class Instrument(Body, frozen=True):
     """What may be traded, from `valid_from` (ns UTC) on: tick, lot, minimums, fees as fractions.
 
-    `listed` and `delisted` (ns UTC) bound its life at the venue; 0 means not known, or not yet.
+    `listed` and `delisted` (ns UTC) bound its life at the venue; 0 means not known, or not yet. A perpetual is a
+    linear contract on the base: positions may be short, cost margin (fractions of the notional) and pay funding.
     """
 
     instrument: str
@@ -32,6 +34,9 @@ class Instrument(Body, frozen=True):
     valid_from: int = 0
     listed: int = 0
     delisted: int = 0
+    contract: Literal["spot", "perpetual"] = "spot"
+    margin_init: Decimal = Decimal(0)
+    margin_maint: Decimal = Decimal(0)
 
 
 class Trade(Body, frozen=True):

@@ -8,20 +8,29 @@ from typing import Literal
 from helios_engine.events import Body
 
 Side = Literal["BUY", "SELL"]
+OrderType = Literal["MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TRAILING_STOP"]
 
 
 class OrderIntent(Body, frozen=True):
-    """The order we want. `id` is ours, unique in a run; `price` is for limit orders."""
+    """The order we want. `id` is ours, unique in a run.
+
+    `price` is for LIMIT and STOP_LIMIT orders, `trigger` is where a STOP, STOP_LIMIT or TRAILING_STOP order wakes
+    up, and `offset` how far behind the best price (in price) a TRAILING_STOP follows; it may begin without a
+    trigger. `expires` (ns UTC) is for GTD.
+    """
 
     id: str
     instrument: str
     side: Side
     quantity: Decimal
-    type: Literal["MARKET", "LIMIT"] = "MARKET"
+    type: OrderType = "MARKET"
     price: Decimal | None = None
-    time_in_force: Literal["GTC", "IOC", "FOK"] = "GTC"
+    time_in_force: Literal["GTC", "IOC", "FOK", "GTD"] = "GTC"
     post_only: bool = False
     reduce_only: bool = False
+    trigger: Decimal | None = None
+    offset: Decimal | None = None
+    expires: int = 0
 
 
 class CancelIntent(Body, frozen=True):
@@ -32,16 +41,34 @@ class CancelIntent(Body, frozen=True):
 
 
 class ModifyIntent(Body, frozen=True):
-    """Change quantity or price of the resting order `id`; `None` leaves it."""
+    """Change quantity, price or trigger of the resting order `id`; `None` leaves it."""
 
     id: str
     instrument: str
     quantity: Decimal | None = None
     price: Decimal | None = None
+    trigger: Decimal | None = None
 
 
 class OrderAccepted(Body, frozen=True):
     """The venue has the order."""
+
+    id: str
+    instrument: str
+
+
+class OrderModified(Body, frozen=True):
+    """A resting order is changed, at our wish or because a trailing stop followed the market: its terms from now on."""
+
+    id: str
+    instrument: str
+    quantity: Decimal
+    price: Decimal | None = None
+    trigger: Decimal | None = None
+
+
+class OrderTriggered(Body, frozen=True):
+    """A stop-limit order has woken up and rests as a limit order now."""
 
     id: str
     instrument: str
@@ -93,6 +120,15 @@ class Position(Body, frozen=True):
     quantity: Decimal
     average_price: Decimal
     realised: Decimal
+
+
+class FundingPayment(Body, frozen=True):
+    """What a position in a perpetual paid (negative) or received (positive) at a funding time."""
+
+    instrument: str
+    amount: Decimal
+    currency: str
+    rate: Decimal
 
 
 class Account(Body, frozen=True):

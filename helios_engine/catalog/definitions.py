@@ -9,7 +9,7 @@ from typing import Any
 from helios_engine.bodies import Instrument
 from helios_engine.catalog.store import Catalog, Dataset
 
-_TERMS = ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee")
+_TERMS = ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee", "margin_init", "margin_maint")
 
 
 def definitions(dataset: Dataset, stop: int = 2**63 - 1) -> Iterator[Instrument]:

@@ -78,7 +78,16 @@ class OpenCatalog:
         known = known.sort_values("ts", kind="stable").groupby("instrument").tail(1)
         alive = (known["listed"] <= when) & ((known["delisted"] == 0) | (known["delisted"] > when))
         known = known[alive].set_index("instrument").sort_index()
-        for name in ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee"):
+        for name in (
+            "tick",
+            "lot",
+            "min_quantity",
+            "min_notional",
+            "maker_fee",
+            "taker_fee",
+            "margin_init",
+            "margin_maint",
+        ):
             known[name] = known[name].astype(float)
         for name in ("ts", "listed", "delisted"):
             moments = pd.to_datetime(known[name], unit="ns", utc=True)

@@ -57,6 +57,7 @@ LAYOUTS: dict[str, Layout] = {
             [("ts", _I), ("instrument", _S), ("base", _S), ("quote", _S), ("price_scale", _I), ("size_scale", _I)]
             + [(name, _S) for name in ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee")]
             + [("listed", _I), ("delisted", _I)]
+            + [("contract", _S), ("margin_init", _S), ("margin_maint", _S)]
         )
     ),
     "bodies": Layout(pa.schema([("ts", _I), ("body", pa.binary())])),

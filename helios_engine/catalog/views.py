@@ -18,7 +18,7 @@ from helios_engine.catalog.store import Catalog, Dataset
 
 VIEWS = ("bars", "trades", "quotes", "books", "funding", "features", "issues", "instruments")
 _KEYS = {"bars": ("instrument", "timeframe"), "features": ("instrument", "timeframe"), "instruments": ("venue",)}
-_AMOUNTS = ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee")
+_AMOUNTS = ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee", "margin_init", "margin_maint")
 _TYPES = {
     pa.int64(): "BIGINT",
     pa.int8(): "TINYINT",

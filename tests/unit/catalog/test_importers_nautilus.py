@@ -666,7 +666,8 @@ def test_real_definitions_equal_an_independent_reading(tmp_path: Path) -> None:
         {"ts": BEGIN, "instrument": e["id"].replace("/", ""), "base": e["base_currency"], "quote": e["quote_currency"],
          "price_scale": e["price_precision"], "size_scale": e["size_precision"], "tick": e["price_increment"],
          "lot": e["size_increment"], "min_quantity": "0", "min_notional": "0", "maker_fee": e["maker_fee"],
-         "taker_fee": e["taker_fee"], "listed": 0, "delisted": 0}
+         "taker_fee": e["taker_fee"], "listed": 0, "delisted": 0,
+         "contract": "spot", "margin_init": "0", "margin_maint": "0"}
         for e in json.loads(path.read_text())
     ]  # fmt: skip
     assert found == sorted(expected, key=lambda e: (e["instrument"].split(".")[1], e["instrument"]))

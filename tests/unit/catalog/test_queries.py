@@ -32,7 +32,8 @@ TYPES = {
     "ts_to int64, detail string, state string, missing int64, origin string, time timestamp[us, tz=UTC]",
     "instruments": "venue string, ts int64, time timestamp[us, tz=UTC], instrument string, base string, quote string, "
     "price_scale int64, size_scale int64, tick double, lot double, min_quantity double, min_notional double, "
-    "maker_fee double, taker_fee double, listed int64, delisted int64",
+    "maker_fee double, taker_fee double, listed int64, delisted int64, "
+    "contract string, margin_init double, margin_maint double",
 }
 
 
