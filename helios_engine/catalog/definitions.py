@@ -9,7 +9,8 @@ from typing import Any
 from helios_engine.bodies import Instrument
 from helios_engine.catalog.store import Catalog, Dataset
 
-_TERMS = ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee", "margin_init", "margin_maint")
+TERMS = ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee", "margin_init", "margin_maint")
+"""The decimals of a definition, kept as text."""
 
 
 def definitions(dataset: Dataset, stop: int = 2**63 - 1) -> Iterator[Instrument]:
@@ -17,7 +18,7 @@ def definitions(dataset: Dataset, stop: int = 2**63 - 1) -> Iterator[Instrument]
     for batch in dataset.blocks(0, stop):
         for row in batch.to_pylist():
             valid_from = row.pop("ts")
-            terms: dict[str, Any] = {name: Decimal(row.pop(name)) for name in _TERMS}
+            terms: dict[str, Any] = {name: Decimal(row.pop(name)) for name in TERMS}
             yield Instrument(**row, **terms, valid_from=valid_from)
 
 
