@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from helios_engine.catalog import tables
+from helios_engine.catalog.definitions import TERMS
 from helios_engine.catalog.store import Catalog, Dataset
 from helios_engine.errors import ConfigError, DataError
 from helios_engine.timeframe import parse_time
@@ -78,16 +79,7 @@ class OpenCatalog:
         known = known.sort_values("ts", kind="stable").groupby("instrument").tail(1)
         alive = (known["listed"] <= when) & ((known["delisted"] == 0) | (known["delisted"] > when))
         known = known[alive].set_index("instrument").sort_index()
-        for name in (
-            "tick",
-            "lot",
-            "min_quantity",
-            "min_notional",
-            "maker_fee",
-            "taker_fee",
-            "margin_init",
-            "margin_maint",
-        ):
+        for name in TERMS:
             known[name] = known[name].astype(float)
         for name in ("ts", "listed", "delisted"):
             moments = pd.to_datetime(known[name], unit="ns", utc=True)
