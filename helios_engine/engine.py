@@ -51,10 +51,16 @@ class Engine:
 
     def run(self) -> Iterator[Input]:
         """Process inputs one by one; yield each after its turn is done."""
-        while (found := self._next()) is not None:
+        while (found := self.step()) is not None:
+            yield found
+
+    def step(self) -> Input | None:
+        """Process the next input and all it causes; nothing when there is none left."""
+        found = self._next()
+        if found is not None:
             self.now = found.ts
             self._take(found)
-            yield found
+        return found
 
     def finish(self, ts: int) -> None:
         """End the run: what is due at the venue takes effect."""

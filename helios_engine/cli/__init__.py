@@ -24,6 +24,7 @@ VERBS = {
     "diff": (f"{_HERE}.diff:diff", "Name the first event in which two runs differ."),
     "doctor": (f"{_HERE}.doctor:doctor", "Say whether this installation is sound."),
     "plugin": (f"{_HERE}.plugin:plugin", "List what plugins offer."),
+    "prove": (f"{_HERE}.prove:prove", "Try to make a run see the future, and say which part did."),
     "replay": (f"{_HERE}.replay:replay", "Re-create a run from its journal and compare every head."),
     "report": (f"{_HERE}.report:report", "Write a run's HTML page again."),
     "runs": (f"{_HERE}.runs:runs", "List, show or remove runs."),
