@@ -54,28 +54,38 @@ class Ground(NamedTuple):
     seconds: float
 
 
+class Attempts(NamedTuple):
+    """What all cuts showed: differences, how many of each kind there were, and before how many each part spoke."""
+
+    seen: list[Seen]
+    counts: dict[str, int]
+    spoke: dict[str, int]
+    broken: dict[str, str]
+
+
 def cut(case: Case) -> tuple[Outcome, Outcome]:
     """Make the cuts of a case; returns the outcomes of the layers prefix and futures."""
     begin = time.monotonic()
     ground = prepare(case)
-    seen, counts, broken = _attempts(case, ground)
-    findings = list(_findings(case, ground, seen))
-    seconds = time.monotonic() - begin
-    silent = {p.name: "it never spoke in this run" for p in ground.parts if not ground.said.get(p.name)}
-    silent |= broken
-    coverage = {**counts, "inputs": int(ground.inputs.size)}
+    made = _attempts(case, ground)
+    findings = list(_findings(case, ground, made.seen))
+    silent = {p.name: "it had not spoken before any cut" for p in ground.parts if not made.spoke.get(p.name)}
+    kinds = {kind: made.counts[kind] for kind in KINDS if kind in made.counts}
+    coverage = {what: count for what, count in made.counts.items() if what not in KINDS}
+    coverage |= {f"with {name} at work": made.spoke[p.name] for p in ground.parts if (name := p.name) in made.spoke}
     return (
         Outcome(
             layer="prefix",
             findings=tuple(f for f in findings if f.layer == "prefix"),
-            coverage=coverage,
-            not_provable=silent,
-            seconds=seconds,
+            coverage={**coverage, "inputs": int(ground.inputs.size)},
+            not_provable={**silent, **made.broken},
+            seconds=time.monotonic() - begin,
         ),
         Outcome(
             layer="futures",
             findings=tuple(f for f in findings if f.layer == "futures"),
-            coverage={f"futures: {k}": n for k, n in counts.items() if k in KINDS},
+            coverage=kinds,
+            not_provable=silent,
         ),
     )
 
@@ -114,13 +124,14 @@ def warm(modules: Iterable[str], case: Case) -> None:
                 continue
 
 
-def _attempts(case: Case, ground: Ground) -> tuple[list[Seen], dict[str, int], dict[str, str]]:
+def _attempts(case: Case, ground: Ground) -> Attempts:
     planned = list(_planned(case, ground))
     jobs = [partial(_group, case, window) for window in planned]
     total = sum(len(w.trials) for w in planned)
     seen: list[Seen] = []
     counts: dict[str, int] = {"cuts": 0, "cuts from the begin": 0, "forked runs": 0}
     broken: dict[str, str] = {}
+    spoke: dict[str, int] = {}
     for answer in forked(jobs, seconds=1800.0):
         window = planned[answer.number]
         if answer.error:
@@ -132,9 +143,12 @@ def _attempts(case: Case, ground: Ground) -> tuple[list[Seen], dict[str, int], d
             counts["forked runs"] += 1
             counts["cuts from the begin"] += trial.script == ground.trial.script
             counts[trial.future.kind] = counts.get(trial.future.kind, 0) + 1
-            seen += [Seen(d, trial) for d in trials.differences(found)]
+            compared = msgspec.convert(found, trials.Compared)
+            seen += [Seen(d, trial) for d in compared.differences]
+            for name in compared.spoke:
+                spoke[name] = spoke.get(name, 0) + 1
         case.progress("cutting", counts["cuts"] / max(1, total))
-    return seen, counts, broken
+    return Attempts(seen, counts, spoke, broken)
 
 
 def _group(case: Case, window: Window) -> list[Any]:

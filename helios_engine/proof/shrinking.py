@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from helios_engine.proof import trials
 from helios_engine.proof.case import Case
 from helios_engine.proof.findings import Finding, Part
@@ -109,4 +111,5 @@ def _difference(case: Case, part: Part, trial: trials.Trial) -> Difference | Non
     (answer,) = forked([partial(trials.attempt, case, trial)], seconds=600.0)
     if answer.error:
         return None
-    return next((d for d in trials.differences(answer.result) if d.part == part.name), None)
+    compared = msgspec.convert(answer.result, trials.Compared)
+    return next((d for d in compared.differences if d.part == part.name), None)

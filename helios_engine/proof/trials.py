@@ -54,6 +54,13 @@ class Recorded(msgspec.Struct, frozen=True):
     modules: list[str]
 
 
+class Compared(msgspec.Struct, frozen=True):
+    """The first difference of each part in another world, and the parts that had spoken by the cut."""
+
+    differences: list[Difference]
+    spoke: list[str]
+
+
 def record(case: Case, span: Span, script: Path) -> dict[str, Any]:
     """Run a span in this world and write what every part said to `script`; returns a `Recorded` as plain values."""
     plan = plan_for(case.config, case.plugins, span)
@@ -68,8 +75,8 @@ def record(case: Case, span: Span, script: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", msgspec.to_builtins(found, builtin_types=(bytes,)))
 
 
-def attempt(case: Case, trial: Trial) -> list[dict[str, Any]]:
-    """Make the other world, run in it, and return the first difference of each part as plain values.
+def attempt(case: Case, trial: Trial) -> dict[str, Any]:
+    """Make the other world, run in it, and return a `Compared` as plain values.
 
     Nothing is made over this world in the same process: what a module keeps of it would be taken for the other's.
     """
@@ -79,10 +86,10 @@ def attempt(case: Case, trial: Trial) -> list[dict[str, Any]]:
         try:
             other = plan_for(case.config, case.plugins, trial.span, str(world))
             rehearsal = unpacked(trial.script.read_bytes(), other.codec)
-            found = compare(other, rehearsal, trial.until)
+            found = Compared(compare(other, rehearsal, trial.until), spoken(rehearsal, trial.until))
         except HeliosError as error:
-            found = [Difference("run", trial.until, "", f"it cannot be put together: {error}")]
-        return [msgspec.to_builtins(d) for d in found]
+            found = Compared([Difference("run", trial.until, "", f"it cannot be put together: {error}")], [])
+        return cast("dict[str, Any]", msgspec.to_builtins(found))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -148,9 +155,12 @@ def times_of(recorded: Recorded) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.frombuffer(recorded.inputs, dtype=np.int64)
 
 
-def differences(answer: Any) -> list[Difference]:
-    """An `attempt`'s answer, typed again."""
-    return msgspec.convert(answer, list[Difference])
+def spoken(rehearsal: Rehearsal, until: int) -> list[str]:
+    """The parts that said something up to a time: at a cut before its first word nothing is learnt of a part."""
+    feeds = [name for name, s in rehearsal.streams.items() if s.inputs and s.inputs[0][0] <= until]
+    return feeds + [
+        name for name, said in rehearsal.said.items() if min(said.times.values(), default=until + 1) <= until
+    ]
 
 
 def _dated(inputs: list[tuple[int, Body]]) -> Iterator[tuple[int, str]]:

@@ -63,7 +63,7 @@ def _finding(number: int, f: Finding) -> Iterator[str]:
 
 
 def _coverage(outcome: Outcome) -> str:
-    counts = ", ".join(f"{count:,} {what}" for what, count in outcome.coverage.items())
+    counts = ", ".join(f"{count:,} {what}" for what, count in outcome.coverage.items() if not what.startswith("with "))
     return counts or "nothing to look at"
 
 
