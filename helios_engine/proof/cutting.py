@@ -30,9 +30,6 @@ from helios_engine.proof.rehearsal import Span
 from helios_engine.proof.watching import Difference
 from helios_engine.proof.windows import Window, windows
 
-SHARE_FROM_BEGIN = 32
-"""One cut in so many is made on the whole run so far."""
-
 
 class Seen(NamedTuple):
     """A difference and the trial that showed it."""
@@ -165,7 +162,7 @@ def _group(case: Case, window: Window) -> list[Any]:
 
 
 def _planned(case: Case, ground: Ground) -> Iterable[Window]:
-    return windows(case, ground.span, ground.trial, ground.moments, ground.said, SHARE_FROM_BEGIN)
+    return windows(case, ground.span, ground.trial, ground.moments, ground.said)
 
 
 def _findings(case: Case, ground: Ground, seen: Sequence[Seen]) -> Iterable[Finding]:

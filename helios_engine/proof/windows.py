@@ -14,8 +14,10 @@ from helios_engine.proof.rehearsal import Span
 from helios_engine.proof.trials import Trial
 
 BUDGET = 6.0
-"""What all warm-ups together may cost, in backtests."""
+"""What all warm-ups together may cost, and the cuts from the begin as much again, in backtests."""
 _SLACK = 1.25
+_RUNS = 4
+"""A window is recorded once and run again for the cut before, at and after its moment."""
 
 
 class Window(NamedTuple):
@@ -31,24 +33,22 @@ def windows(
     whole: Trial,
     moments: Sequence[Moment],
     said: Mapping[str, Sequence[int]],
-    share: int,
 ) -> Iterator[Window]:
-    """Plan the cuts at `moments`: every `share`-th from the begin of the run, the others after a warm-up.
+    """Plan the cuts at `moments`: some from the begin of the run, the others after a warm-up.
 
-    A warm-up is as long as a part of the run needed before it first spoke. Long ones are rare, because they cost more:
-    each length has the same share of the budget.
+    A warm-up is as long as a part of the run needed before it first spoke. Long ones are rare, because they cost more.
     """
     random = np.random.default_rng([case.seed, 2])
     kinds = _kinds(random)
     lengths = _lengths(span, said)
-    quota = _quota(len(moments), lengths, span)
-    from_begin = max(2, round(sum(len(m.cuts) for m in moments) / share))
+    from_begin = min(round(2 * BUDGET), len(moments) // 3 + 1)  # at half of the run on average
+    quota = _quota(len(moments) - from_begin, lengths, span)
     order = [moments[int(i)] for i in random.permutation(len(moments))]
     for number, moment in enumerate(order):
         if number < from_begin:
             yield Window(span, (_trial(case, whole, moment.ts, next(kinds), random),))
             continue
-        length = quota[number - from_begin] if number - from_begin < len(quota) else lengths[0]
+        length = quota[number - from_begin]
         begin = max(span.begin, moment.cuts[0] - length)
         stop = min(span.stop, moment.cuts[-1] + max(length, 1))
         warm = Span(begin, stop)
@@ -86,10 +86,11 @@ def _lengths(span: Span, said: Mapping[str, Sequence[int]]) -> list[int]:
 
 
 def _quota(moments: int, lengths: Sequence[int], span: Span) -> list[int]:
-    """A length for each moment, the long ones first, within the budget."""
-    whole = span.stop - span.begin
+    """A length for each moment, long ones first: each length may take half of what is left of the budget."""
     found: list[int] = []
-    each = BUDGET * whole / len(lengths)
+    left = BUDGET * (span.stop - span.begin)
     for length in reversed(lengths[1:]):
-        found += [length] * min(round(each / (4 * length)), moments // len(lengths))
-    return found
+        count = min(moments - len(found), int(left / 2 / (_RUNS * length)))
+        found += [length] * count
+        left -= _RUNS * length * count
+    return found + [lengths[0]] * (moments - len(found))
