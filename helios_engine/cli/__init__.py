@@ -21,6 +21,7 @@ VERBS = {
     "backtest": (f"{_HERE}.backtest:backtest", "Run a config over recorded data."),
     "config": (f"{_HERE}.config:config", "Check a config, or print its schema."),
     "data": (f"{_HERE}.data:data", "Import, check, query and generate market data."),
+    "demo": (f"{_HERE}.demo:demo", "Show an honest strategy, its leaky twin, and who tells them apart."),
     "diff": (f"{_HERE}.diff:diff", "Name the first event in which two runs differ."),
     "doctor": (f"{_HERE}.doctor:doctor", "Say whether this installation is sound."),
     "plugin": (f"{_HERE}.plugin:plugin", "List what plugins offer."),
