@@ -29,19 +29,19 @@ class Act(NamedTuple):
     proof: Proof
 
 
-def tell(folder: Path) -> Iterator[str]:
+def tell(folder: Path, days: int = DAYS, cuts: int = CUTS) -> Iterator[str]:
     """Yield the lines of the demonstration as they come; runs and data land in `folder`."""
-    yield f"A market of {DAYS} days is drawn from a random walk: nothing can be earned in it but by luck."
-    write_market(folder / "catalog", SAMPLE[:1], "2026-01-05", DAYS, SEED, "1h")
+    yield f"A market of {days} days is drawn from a random walk: nothing can be earned in it but by luck."
+    write_market(folder / "catalog", SAMPLE[:1], "2026-01-05", days, SEED, "1h")
     yield ""
     yield "1. A smoothed trend, written in pandas the way it often is, on hourly bars, after fees:"
-    leaky = play("leaky_trend", folder)
+    leaky = play("leaky_trend", folder, cuts)
     yield from curve(leaky)
     yield "   Too good. What does the prover say?"
     yield from verdict(leaky.proof)
     yield ""
     yield "2. The same trend from what was known at each bar:"
-    honest = play("honest_trend", folder)
+    honest = play("honest_trend", folder, cuts)
     yield from curve(honest)
     yield from verdict(honest.proof)
     yield ""
@@ -53,13 +53,13 @@ def tell(folder: Path) -> Iterator[str]:
     yield "  helios-engine prove YOUR_CONFIG.toml"
 
 
-def play(name: str, folder: Path) -> Act:
+def play(name: str, folder: Path, cuts: int) -> Act:
     """Backtest one of the strategies and put it on trial."""
     config = config_of(name, folder)
     plugins = Plugins()
     plugins.register(plugin, "demo")
     result = runner.backtest(build(config, plugins), folder / "runs")
-    return Act(result, prove(config, plugins, layers=_LAYERS, cuts=CUTS))
+    return Act(result, prove(config, plugins, layers=_LAYERS, cuts=cuts))
 
 
 def config_of(name: str, folder: Path) -> Config:
