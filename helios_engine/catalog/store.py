@@ -11,9 +11,19 @@ import pyarrow as pa
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog import parts, tables
-from helios_engine.catalog.manifest import FILE, Issue, Manifest, has_manifest, read_manifest, write_manifest
+from helios_engine.catalog.manifest import (
+    FILE,
+    Issue,
+    Manifest,
+    Part,
+    has_manifest,
+    in_order,
+    read_manifest,
+    write_manifest,
+)
+from helios_engine.catalog.naming import can_name_a_folder
 from helios_engine.catalog.parts import CHUNK_ROWS
-from helios_engine.catalog.place import Location, Place, place
+from helios_engine.catalog.place import LocalPlace, Location, Place, place
 from helios_engine.catalog.writer import Writer
 from helios_engine.errors import DataError, OvertakenError
 
@@ -82,7 +92,7 @@ class Catalog:
         """Where a data set lies or would lie; DataError for a name that no folder may have."""
         tables.layout(kind)
         for word in (name, *filter(None, [timeframe])):
-            if not word or "/" in word or "\\" in word or word.startswith("."):
+            if not can_name_a_folder(word):
                 raise DataError(f"{word!r} cannot name a folder; expected a name such as BTCZAR.VALR")
         found = self.place.child(kind).child(name)
         return found.child(timeframe) if timeframe else found
@@ -143,7 +153,7 @@ class Dataset:
             if part.last < start or part.first >= stop:
                 continue
             same = (part.price_scale, part.size_scale) == (m.price_scale, m.size_scale)
-            for batch in parts.read_part(self.folder, part, m.kind, start, stop, chunk_rows, columns):
+            for batch in parts.read_part(self._place_of(part), part, m.kind, start, stop, chunk_rows, columns):
                 yield batch if same else self._scaled(batch, (part.price_scale, part.size_scale))
 
     def table(self, start: int = 0, stop: int = 2**63 - 1, columns: Sequence[str] | None = None) -> pa.Table:
@@ -158,7 +168,7 @@ class Dataset:
         """Replace what is known against the data; a new revision if that differs. OvertakenError if rows changed."""
         with self.folder.writing():
             now = read_manifest(self.folder)
-            changed = tuple(sorted(set(issues), key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail)))
+            changed = in_order(issues)
             if now.parts != self.manifest.parts:
                 raise OvertakenError(f"{self.folder.url}: the data changed while it was checked; check it again")
             if changed != now.issues:
@@ -167,7 +177,22 @@ class Dataset:
             self.manifest = now
             return now
 
+    def _place_of(self, part: Part) -> Place:
+        return self.folder
+
     def _scaled(self, batch: pa.RecordBatch, have: tuple[int, int]) -> pa.RecordBatch:
         m = self.manifest
         table = parts.rescale(pa.Table.from_batches([batch]), m.kind, have, (m.price_scale, m.size_scale))
         return table.combine_chunks().to_batches()[0]
+
+
+class Drafted(Dataset):
+    """A data set as it will be after a commit: its new files are drafts still, the others in their place."""
+
+    def __init__(self, folder: Place, drafts: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+        self._drafts = LocalPlace(drafts)
+        self._new = set(self._drafts.names())
+
+    def _place_of(self, part: Part) -> Place:
+        return self._drafts if part.name in self._new else self.folder

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from helios_engine.bodies import Instrument
-from helios_engine.catalog.audit import audit
 from helios_engine.catalog.importers.arrival import Arrival
 from helios_engine.catalog.importers.contract import Ask, ImporterSpec, Rows
 from helios_engine.catalog.importers.heard import Heard
@@ -19,7 +18,7 @@ from helios_engine.catalog.importers.source import Source, sources
 from helios_engine.catalog.importers.symbols import instrument_name
 from helios_engine.catalog.manifest import Manifest
 from helios_engine.catalog.store import Catalog, Session
-from helios_engine.errors import ConfigError, DataError, HeliosError, OvertakenError, PluginError
+from helios_engine.errors import ConfigError, DataError, HeliosError, PluginError
 
 Progress = Callable[[float, int], None]
 Key = tuple[str, str, str]
@@ -43,7 +42,7 @@ def import_paths(
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Import files, zips and folders; every data set is committed whole, after all of its rows were checked.
+    """Import files, zips and folders; every data set is committed whole, after all rows of all of them were checked.
 
     Raises ConfigError with the flag to add, DataError with file and line. In a folder, files that no importer
     knows are left out and named.
@@ -63,9 +62,10 @@ def import_paths(
             raise DataError(f"{', '.join(t.source.name for t in taken)}: no rows that can be kept")
         for arrival in arrivals.values():
             arrival.finish()
-        for key, arrival in arrivals.items():
-            arrival.commit(replace=replace)
-            outcome.datasets.append(_audited(catalog, key))
+        # Whatever may be refused is refused here, of all data sets, before the first of them changes.
+        for arrival in arrivals.values():
+            arrival.prepare(replace=replace)
+        outcome.datasets += [arrival.commit() for arrival in arrivals.values()]
     for one in taken:
         counts = {
             " ".join(filter(None, key)): arrival.files[one.source.name]
@@ -138,7 +138,10 @@ def _arrival(session: Session, arrivals: dict[Key, Arrival], rows: Rows, ask: As
             "import them one at a time"
         )
     if key not in arrivals:
-        arrivals[key] = Arrival(session.writer(*key), rows, ask)
+        try:
+            arrivals[key] = Arrival(session.writer(*key), rows, ask)
+        except HeliosError as error:
+            raise type(error)(f"{rows.file}: {error}") from None
     return arrivals[key]
 
 
@@ -146,13 +149,3 @@ def _name(rows: Rows) -> str:
     if isinstance(rows.symbol, Instrument):
         return rows.symbol.instrument
     return rows.symbol if isinstance(rows.symbol, str) else instrument_name(rows.symbol)
-
-
-def _audited(catalog: Catalog, key: Key) -> Manifest:
-    """Check what was written; where another import comes between, what both wrote."""
-    while True:
-        dataset = catalog.dataset(*key)
-        try:
-            return dataset.note(audit(dataset))
-        except OvertakenError:
-            continue
