@@ -23,7 +23,7 @@ from helios_engine.catalog.manifest import (
 )
 from helios_engine.catalog.naming import can_name_a_folder
 from helios_engine.catalog.parts import CHUNK_ROWS
-from helios_engine.catalog.place import LocalPlace, Location, Place, place
+from helios_engine.catalog.place import Location, Place, place
 from helios_engine.catalog.writer import Writer
 from helios_engine.errors import DataError, OvertakenError
 
@@ -43,10 +43,24 @@ class Catalog:
         """Where the catalog lies."""
         return self.place.url
 
+    def folders(self) -> list[Place]:
+        """Where data sets lie: below the kinds' own folders, so that a catalog inside this one stays apart."""
+        return [folder for kind in sorted(tables.LAYOUTS) for folder in self.place.child(kind).find(FILE)]
+
+    def at(self, folder: Place) -> Dataset:
+        """The data set in a folder; DataError if it cannot be read, or is another one than its place says."""
+        dataset = Dataset(folder)
+        m = dataset.manifest
+        if (home := self.folder(m.kind, m.name, m.timeframe).url) != folder.url:
+            raise DataError(
+                f"{folder.url}: its manifest says {m.title}, which belongs in {home}: the folder was renamed or is a "
+                "copy; move it there, or out of the catalog"
+            )
+        return dataset
+
     def datasets(self, kind: str = "") -> list[Dataset]:
         """Every data set, or those of one kind, in the order of their paths."""
-        found = [Dataset(folder) for folder in self.place.find(FILE)]
-        return [dataset for dataset in found if kind in ("", dataset.manifest.kind)]
+        return [dataset for dataset in map(self.at, self.folders()) if kind in ("", dataset.manifest.kind)]
 
     def dataset(self, kind: str, name: str, timeframe: str = "") -> Dataset:
         """One data set; DataError says which ones there are instead."""
@@ -57,7 +71,7 @@ class Catalog:
             raise DataError(
                 f"no {wanted} in the catalog {self.url}; there are: {there}. `helios-engine data import` brings more"
             )
-        return Dataset(folder)
+        return self.at(folder)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
@@ -184,15 +198,3 @@ class Dataset:
         m = self.manifest
         table = parts.rescale(pa.Table.from_batches([batch]), m.kind, have, (m.price_scale, m.size_scale))
         return table.combine_chunks().to_batches()[0]
-
-
-class Drafted(Dataset):
-    """A data set as it will be after a commit: its new files are drafts still, the others in their place."""
-
-    def __init__(self, folder: Place, drafts: Path, manifest: Manifest) -> None:
-        self.folder, self.manifest = folder, manifest
-        self._drafts = LocalPlace(drafts)
-        self._new = set(self._drafts.names())
-
-    def _place_of(self, part: Part) -> Place:
-        return self._drafts if part.name in self._new else self.folder

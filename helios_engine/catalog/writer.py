@@ -17,6 +17,7 @@ from helios_engine.catalog.manifest import Issue, Manifest, Part, has_manifest, 
 from helios_engine.catalog.merging import merged_parts, same_definition
 from helios_engine.catalog.parts import Piece, write_part
 from helios_engine.catalog.place import Place
+from helios_engine.catalog.truths import refuse
 from helios_engine.errors import DataError, OvertakenError
 from helios_engine.files import storage_error
 from helios_engine.logs import component
@@ -45,12 +46,19 @@ class Writer:
         self.last: int | None = None
 
     def add(self, table: pa.Table, price_scale: int = 0, size_scale: int = 0) -> None:
-        """Add rows that are not older than those added before; DataError if they are. Raises StorageError."""
+        """Add rows in order of time that are not older than those before; DataError if not. Raises StorageError."""
         if table.num_rows == 0:
             return
         ts = table["ts"].to_numpy()
         if self.last is not None and ts[0] < self.last:
             raise DataError(f"rows at {iso(int(ts[0]))} come after rows at {iso(self.last)}; add --sort")
+        # Whoever calls: a file that is not in order would be read wrongly, window by window, without a word.
+        refuse(ts <= 0, lambda row: f"{self.name}: row {row + 1}", lambda i: f"time {ts[i]} is not after 1970")
+        refuse(
+            ts[1:] < ts[:-1],
+            lambda row: f"{self.name}: row {row + 2}",
+            lambda i: f"time {iso(int(ts[i + 1]))} is before that of the row above; put the rows oldest first",
+        )
         self.last, self.rows = int(ts[-1]), self.rows + table.num_rows
         labels = tables.periods(ts, self._period)
         edges = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]])).tolist()

@@ -14,9 +14,10 @@ from pathlib import Path
 from helios_engine.catalog.audit.bars import Gap, check_bars, gaps
 from helios_engine.catalog.audit.books import check_books
 from helios_engine.catalog.audit.ticks import check_funding, check_quotes, check_times, check_trades, tick_gaps
+from helios_engine.catalog.drafted import Drafted
 from helios_engine.catalog.manifest import Issue, Manifest
 from helios_engine.catalog.place import Place
-from helios_engine.catalog.store import Dataset, Drafted
+from helios_engine.catalog.store import Dataset
 
 _CHECKS = {
     "bars": check_bars,
