@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -46,6 +47,12 @@ class Catalog:
     def folders(self) -> list[Place]:
         """Where data sets lie: below the kinds' own folders, so that a catalog inside this one stays apart."""
         return [folder for kind in sorted(tables.LAYOUTS) for folder in self.place.child(kind).find(FILE)]
+
+    def inside(self) -> list[str]:
+        """Where other catalogs lie below this one, which are no part of it."""
+        below = {folder.url for folder in self.place.find(FILE)} - {folder.url for folder in self.folders()}
+        kinds = "|".join(tables.LAYOUTS)
+        return sorted({re.sub(f"/({kinds})/[^/]+(/[^/]+)?$", "", url) for url in below})
 
     def at(self, folder: Place) -> Dataset:
         """The data set in a folder; DataError if it cannot be read, or is another one than its place says."""
@@ -93,9 +100,8 @@ class Catalog:
     ) -> Manifest:
         """Add a table of an instrument, in units of its scales, and return the manifest.
 
-        The same rows again change nothing, rows beside those at hand are added, rows that go on from them
-        extend them, and rows that contradict them need `replace`. A crash leaves the old state or the new
-        one. Raises DataError, StorageError.
+        The same rows again change nothing, rows beside those at hand are added, and rows that contradict them need
+        `replace`. A crash leaves the old state or the new one. Raises DataError, StorageError.
         """
         with self.session() as session:
             writer = session.writer(kind, instrument.instrument, timeframe)

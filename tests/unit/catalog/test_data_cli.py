@@ -150,8 +150,9 @@ def test_an_interrupted_import_says_so_and_leaves_the_old_state_or_the_new_one(t
         child.send_signal(signal.SIGINT)
         _, said = child.communicate(timeout=30)
         rows = Catalog(tmp_path / "c").datasets()[0].manifest.rows
-        assert (child.returncode, rows) in {(130, 100), (130, 200_000), (0, 200_000)}, said
-        if child.returncode:
+        # Killed by the signal itself: it came when all was done and Python was on its way out.
+        assert (child.returncode, rows) in {(130, 100), (130, 200_000), (0, 200_000), (-signal.SIGINT, 200_000)}, said
+        if child.returncode == 130:
             assert said.splitlines()[-1] == "error: interrupted"
         Catalog(tmp_path / "c").datasets()[0].verify()
     assert [p.name for p in (tmp_path / "c").iterdir()] == ["bars"]

@@ -32,6 +32,8 @@ def test_a_catalog_inside_another_is_not_part_of_it(tmp_path: Path) -> None:
     assert sql(Catalog(tmp_path / "sample"), COUNT)["n"].to_pylist() == [9]
     assert [d.manifest.rows for d in Catalog(tmp_path).datasets()] == [3]
     assert [d.manifest.rows for d in check(Catalog(tmp_path)).datasets] == [3]
+    assert Catalog(tmp_path).inside() == [str(tmp_path / "sample")]
+    assert Catalog(tmp_path / "sample").inside() == []
 
 
 @pytest.mark.parametrize("other", [f"{NAME} (copy)", "ETHUSDT.BINANCE"])
