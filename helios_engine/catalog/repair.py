@@ -65,11 +65,11 @@ class _Repairing(Writer):
         self.price_scale = max(self.price_scale, part.price_scale)
         self.size_scale = max(self.size_scale, part.size_scale)
 
-    def _install(self, before: Manifest | None, manifest: Manifest) -> None:
+    def _install(self, before: Manifest | None, manifest: Manifest) -> Manifest:
         if before != self._repaired:
             raise DataError(f"{self._folder.url}: the data changed while it was being repaired; repair it again")
         write_log(self._folder, self._log)
-        super()._install(before, manifest)
+        return super()._install(before, manifest)
 
 
 def _rewrite(dataset: Dataset, repair: Repair, writer: _Repairing) -> None:

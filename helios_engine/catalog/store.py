@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 import pyarrow as pa
@@ -25,7 +24,7 @@ from helios_engine.catalog.manifest import (
 from helios_engine.catalog.naming import can_name_a_folder
 from helios_engine.catalog.parts import CHUNK_ROWS
 from helios_engine.catalog.place import Location, Place, place
-from helios_engine.catalog.writer import Writer
+from helios_engine.catalog.session import Session
 from helios_engine.errors import DataError, OvertakenError
 
 
@@ -84,7 +83,7 @@ class Catalog:
     def session(self) -> Iterator[Session]:
         """Write data sets block by block; nothing counts before their `commit`, and drafts are gone at the end."""
         with self.place.staging() as staging:
-            yield Session(self, staging)
+            yield Session(self.folder, staging)
 
     def write(
         self,
@@ -116,21 +115,6 @@ class Catalog:
                 raise DataError(f"{word!r} cannot name a folder; expected a name such as BTCZAR.VALR")
         found = self.place.child(kind).child(name)
         return found.child(timeframe) if timeframe else found
-
-
-class Session:
-    """One command's drafts, in a folder that nobody else sweeps while the command lives."""
-
-    def __init__(self, catalog: Catalog, staging: Path) -> None:
-        self._catalog, self._staging, self._count = catalog, staging, 0
-
-    def writer(self, kind: str, name: str, timeframe: str = "") -> Writer:
-        """A writer of one data set."""
-        folder = self._catalog.folder(kind, name, timeframe)
-        self._count += 1
-        drafts = self._staging / str(self._count)
-        drafts.mkdir()
-        return Writer(folder, drafts, kind, name, timeframe)
 
 
 class Dataset:

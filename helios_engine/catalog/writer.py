@@ -28,10 +28,7 @@ Audit = Callable[[Place, Path, Manifest], Sequence[Issue]]
 
 
 class Writer:
-    """Rows of one kind, name and timeframe on their way into `folder`; memory holds one period at a time.
-
-    `staging` is a local folder of its own for drafts, see `Place.staging`.
-    """
+    """Rows of one data set on their way into `folder`; `staging` holds drafts, memory one period at a time."""
 
     def __init__(self, folder: Place, staging: Path, kind: str, name: str, timeframe: str = "") -> None:
         tables.layout(kind)
@@ -52,7 +49,7 @@ class Writer:
         ts = table["ts"].to_numpy()
         if self.last is not None and ts[0] < self.last:
             raise DataError(f"rows at {iso(int(ts[0]))} come after rows at {iso(self.last)}; add --sort")
-        # Whoever calls: a file that is not in order would be read wrongly, window by window, without a word.
+        # A file that is not in order would be read wrongly, window by window, without a word.
         refuse(ts <= 0, lambda row: f"{self.name}: row {row + 1}", lambda i: f"time {ts[i]} is not after 1970")
         refuse(
             ts[1:] < ts[:-1],
@@ -122,11 +119,11 @@ class Writer:
                 before = self._at_hand()
                 # Somebody else may have written in between: then the rows are joined with theirs.
                 manifest = self._after if before == self._before else self._outcome(before)
-                self._install(before, manifest)
+                manifest = self._install(before, manifest)
         except OSError as error:
             raise storage_error(Path(self._folder.url), error) from error
-        extra = {"dataset": manifest.title, "rows": manifest.rows, "revision": manifest.revision}
-        component("catalog").info("data set written", extra=extra)
+        about = {"dataset": manifest.title, "rows": manifest.rows, "revision": manifest.revision}
+        component("catalog").info("data set written", extra=about)
         return manifest
 
     def _planned(self) -> tuple[Manifest | None, Manifest]:
@@ -172,7 +169,7 @@ class Writer:
             issues=in_order(issues),
         )
 
-    def _install(self, before: Manifest | None, manifest: Manifest) -> None:
+    def _install(self, before: Manifest | None, manifest: Manifest) -> Manifest:
         """Move the drafts to their names, then the manifest; remove what nobody can be reading any more."""
         kept = {part.name for part in manifest.parts}
         if before is not None and manifest != before:
@@ -188,6 +185,7 @@ class Writer:
             is_old = name.endswith(".parquet") and name not in kept and name not in manifest.retired
             if is_old or name.endswith(".draft"):
                 self._folder.remove(name)
+        return manifest
 
     def _close(self) -> None:
         """Write the open period to a draft."""

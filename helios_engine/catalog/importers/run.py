@@ -18,7 +18,8 @@ from helios_engine.catalog.importers.recognise import Recognised, recognise
 from helios_engine.catalog.importers.source import Source, sources
 from helios_engine.catalog.importers.symbols import instrument_name
 from helios_engine.catalog.manifest import Manifest
-from helios_engine.catalog.store import Catalog, Session
+from helios_engine.catalog.session import Session
+from helios_engine.catalog.store import Catalog
 from helios_engine.errors import ConfigError, DataError, HeliosError, PluginError
 
 Progress = Callable[[float, int], None]
