@@ -33,7 +33,7 @@ class Ledger:
         quantity = sign * fill.quantity
         self._pay(definition.quote, -quantity * fill.price)
         held = self.positions.get(fill.instrument, Position(fill.instrument, ZERO, ZERO, ZERO))
-        position = _after(held, quantity, fill.price)
+        position = after_fill(held, quantity, fill.price)
         if fill.fee_currency == definition.base:
             position = Position(
                 fill.instrument, position.quantity - fill.fee, position.average_price, position.realised
@@ -93,8 +93,8 @@ class Ledger:
         return self.rate(fill.fee_currency)
 
 
-def _after(held: Position, quantity: Decimal, price: Decimal) -> Position:
-    """The position after a signed quantity at a price, at average cost."""
+def after_fill(held: Position, quantity: Decimal, price: Decimal) -> Position:
+    """The position after a signed quantity (negative is a sale) at a price, at average cost."""
     before, total = held.quantity, held.quantity + quantity
     if before * quantity >= 0:
         average = (abs(before) * held.average_price + abs(quantity) * price) / abs(total) if total else ZERO

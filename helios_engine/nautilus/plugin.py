@@ -11,17 +11,44 @@ FillModel = Literal["touch", "through"]
 
 
 def sim_venue(
-    balances: dict[str, str], latency: str = "1ns", fill_model: FillModel = "through", dense: bool = False
+    balances: dict[str, str],
+    latency: str = "1ns",
+    fill_model: FillModel = "through",
+    dense: bool = False,
+    book: Literal["auto", "trades", "quotes", "l2"] = "auto",
+    account: Literal["cash", "margin"] = "cash",
+    leverage: str = "1",
+    borrow: dict[str, str] | None = None,
 ) -> Venue:
-    """nautilus_trader's matching engine with a cash account; market and limit orders on trades or bars.
+    """nautilus_trader's matching engine with a cash or margin account, on trades, quotes, order books or bars.
 
     `latency` is the way to the venue. `fill_model` says when a resting limit order is filled: `through`,
     when the market trades beyond its price, or `touch`, already at its price. `dense` shows every event
     to nautilus, also those that can change nothing; the answers are the same.
+
+    `book` says what is matched on. `auto` takes a book where one is fed before the first order, and quotes and
+    trades elsewhere; `l2` is the safest where books are at hand, because an order then pays for its depth and is
+    refused while there is none. With `quotes`, a trade moves the best price until the next quote; `trades` leaves
+    quotes and books out.
+
+    `account = "margin"` holds perpetuals, up to `leverage` times the equity, and pays their funding; there is no
+    liquidation. Spot is not sold short, unless `borrow` states how much of a currency may be owed (without interest).
     """
+    from helios_engine.nautilus import settings
     from helios_engine.nautilus.venue import SimVenue
 
-    return SimVenue(balances=balances, latency=latency, fill_model=fill_model, dense=dense)
+    return SimVenue(
+        settings.read(
+            balances=balances,
+            latency=latency,
+            fill_model=fill_model,
+            dense=dense,
+            book=book,
+            account=account,
+            leverage=leverage,
+            borrow=borrow or {},
+        )
+    )
 
 
 @hookimpl
