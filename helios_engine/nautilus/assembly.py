@@ -103,6 +103,7 @@ class Assembly:
             account_type=self._type,
             # Expiry is ours: nautilus looks at it only after an event has matched, and would fill what is expired.
             support_gtd_orders=False,
+            use_reduce_only=False,  # see `reducing`
             trade_execution=True,
             **self._parts,
         )

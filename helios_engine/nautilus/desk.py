@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
+import msgspec
 from nautilus_trader.model.identifiers import ClientOrderId
 
-from helios_engine.bodies import CancelIntent, ModifyIntent, OrderIntent
-from helios_engine.nautilus import orders, terms, wish
+from helios_engine.bodies import CancelIntent, ModifyIntent, OrderIntent, OrderModified
+from helios_engine.events import Body
+from helios_engine.nautilus import orders, reducing, terms, wish
+from helios_engine.nautilus.answers import plain
 from helios_engine.nautilus.assembly import Assembly
 from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.market import Market
@@ -24,8 +28,8 @@ class Judge(Protocol):
 class Desk:
     """Submits, changes and cancels; what it refuses never reaches nautilus."""
 
-    def __init__(self, assembly: Assembly, judge: Judge) -> None:
-        self._assembly, self._judge = assembly, judge
+    def __init__(self, assembly: Assembly, judge: Judge, tell: Callable[[Body], None]) -> None:
+        self._assembly, self._judge, self._tell = assembly, judge, tell
         self._seat = assembly.desk
 
     def take(self, ts: int, market: Market, command: Command) -> str | None:
@@ -46,6 +50,9 @@ class Desk:
         refused = terms.form(intent)
         if refused is not None:
             return refused
+        quantity = reducing.cut(market, intent)
+        if not quantity and intent.quantity > 0:
+            return "REDUCE_ONLY: there is no position to reduce"
         price = market.expected(intent)
         refused = terms.refusal(ts, market.definition, intent, price)
         refused = refused or self._judge.refusal(wish.of_order(market.definition, intent, price))
@@ -53,6 +60,9 @@ class Desk:
             refused = f"no market for {intent.instrument}"
         if refused is not None:
             return refused
+        if quantity != intent.quantity:
+            intent = msgspec.structs.replace(intent, quantity=quantity)
+            self._tell(OrderModified(intent.id, intent.instrument, plain(quantity), intent.price, intent.trigger))
         order = orders.make(self._seat.order_factory, market.ticker, intent, on_last=market.has_trades)
         self._seat.submit_order(order)
         if order.is_open and intent.type == "MARKET":
@@ -63,6 +73,9 @@ class Desk:
 
     def _modify(self, market: Market, order: Any, change: ModifyIntent) -> str | None:
         refused = terms.refusal_of_change(market.definition, order, change)
+        if refused is None:
+            whole = order.quantity.as_decimal() if change.quantity is None else change.quantity
+            refused = reducing.too_much(market, order, whole)
         if refused is None:
             refused = self._judge.refusal(wish.of_change(market.definition, order, change))
             refused = None if refused is None else f"modify: {refused}"

@@ -36,7 +36,7 @@ class Market:
         self.why = "canceled"
         """The reason that a cancelled order is told."""
         self.is_silent = False
-        """Whether orders are changed in a way that changes nothing for their owner."""
+        """Whether what is modified now changes nothing for the order's owner."""
         self.expiries: dict[str, int] = {}
         """When orders that rest here expire (ns UTC), for those that do."""
         self.position = Position(definition.instrument, ZERO, ZERO, ZERO)
@@ -56,8 +56,8 @@ class Market:
         sizes = size_digits(definition)
         if sizes > self._sizes:
             raise BuildError(f"{definition.instrument}: {sizes} decimals of a lot, {self._sizes} so far: too fine")
-        self.definition = definition
-        self._digits = max(self._digits, price_digits(definition))
+        digits, self.definition = self._digits, definition
+        self._digits = max(digits, price_digits(definition))
         self.instrument = traded(definition, digits=self._digits, margin=margin)
         self.ticker = Ticker(definition, self._digits)
         self._assembly.cache.add_instrument(self.instrument)
@@ -65,7 +65,7 @@ class Market:
             self.engine: Any = self._assembly.engine(self.instrument, self._number, depth=self.depth)
         else:
             self.engine.update_instrument(self.instrument)
-            self._fit()
+            self._fit(is_finer=self._digits > digits)
 
     def takes(self, body: Seen) -> bool:
         """Whether this body is matched on here; BuildError for a book that comes after the first order."""
@@ -145,11 +145,18 @@ class Market:
         self.engine.cancel_order(order)
         self.why = "canceled"
 
+    def restate(self, order: Any, quantity: Decimal) -> None:
+        """Give a resting order another quantity, without matching it anew as nautilus' own update would."""
+        ticker = self.ticker
+        price = ticker.price(order.price.as_decimal()) if order.has_price else None
+        trigger = ticker.price(order.trigger_price.as_decimal()) if order.has_trigger_price else None
+        self.engine._generate_order_updated(order, ticker.quantity(quantity), price, trigger)
+
     def use(self) -> None:
         """An order has arrived: from now on the kind of book is settled."""
         self._used = True
 
-    def _fit(self) -> None:
+    def _fit(self, *, is_finer: bool) -> None:
         """Keep what rests under a new definition, or cancel it where it could not be sent now."""
         for order in list(self.open.values()):
             price = order.price.as_decimal() if order.has_price else None
@@ -157,11 +164,10 @@ class Market:
             wrong = off_grid(self.definition, order.leaves_qty.as_decimal(), price, trigger)
             if wrong is not None:
                 self.cancel(order, f"the definition changed: {wrong}")
-                continue
-            self.is_silent = True  # the same terms, with as many digits as the market has now
-            terms = [None if value is None else self.ticker.price(value) for value in (price, trigger)]
-            self.engine.update_order(order, order.quantity, *terms)
-            self.is_silent = False
+            elif is_finer:
+                self.is_silent = True  # the same terms, with as many digits as the market has now
+                self.restate(order, order.quantity.as_decimal())
+                self.is_silent = False
 
     def _show(self, body: Seen | Changes) -> None:
         kind = type(body)

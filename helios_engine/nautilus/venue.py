@@ -16,6 +16,7 @@ from helios_engine.bodies import (
     FundingRate,
     Instrument,
     MarkPrice,
+    OrderModified,
     Print,
     Quote,
     Reject,
@@ -31,6 +32,7 @@ from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.funds import Funds
 from helios_engine.nautilus.margin import Margin
 from helios_engine.nautilus.market import Market
+from helios_engine.nautilus.reducing import trim
 from helios_engine.nautilus.settings import Settings
 
 _MATCHED = frozenset({Trade, Print, Quote, BookSnapshot, BookDelta})
@@ -73,7 +75,7 @@ class SimVenue:
         self._assembly.bus.subscribe("events.order.*", self._hear)
         self._margin = Margin(self._assembly, self._markets, s.leverage, s.borrow)
         self._funds = Funds(self._assembly, self._markets, s.borrow)
-        self._desk = Desk(self._assembly, self._margin if s.account == "margin" else self._funds)
+        self._desk = Desk(self._assembly, self._margin if s.account == "margin" else self._funds, self._answers.append)
         for definition in known:
             self.instrument(ts, definition)
         self._assembly.start(ts)
@@ -172,7 +174,7 @@ class SimVenue:
         name = event.client_order_id.value
         market, order = self._markets[str(event.instrument_id)], self._assembly.cache.order(ClientOrderId(name))
         found = answer(event, order, market.why)
-        if found is None or market.is_silent:
+        if found is None or (market.is_silent and isinstance(found, OrderModified)):
             return
         if isinstance(found, Fill):
             self._book(market, found)
@@ -182,6 +184,8 @@ class SimVenue:
         else:
             market.open.pop(name, None)
             market.expiries.pop(name, None)
+        if isinstance(found, Fill):
+            trim(market)
 
     def _book(self, market: Market, fill: Fill) -> None:
         """Follow the position, and put right what nautilus' account left out."""
@@ -197,7 +201,8 @@ class SimVenue:
             raise _overdrawn(market, wrong)
 
     def _take(self) -> list[Body]:
-        found, self._answers = self._answers, []
+        found = self._answers[:]
+        self._answers.clear()
         return found
 
 
