@@ -238,3 +238,16 @@ def test_the_models_are_told_with_their_numbers() -> None:
     assert told["fills"].startswith("queue: behind the level, where it is not known behind 10 typical deals")
     assert told["slippage"] == "half_spread: 3 bps on market orders, none where data has quotes"
     assert told["latency"].startswith("20ms and up to 5ms more, drawn evenly")
+
+
+@pytest.mark.parametrize("settings", [MODELS[2], MODELS[6]], ids=[ids[2], ids[6]])
+@pytest.mark.parametrize("seed", range(4))
+def test_orders_in_another_instrument_change_nobodys_luck(seed: int, settings: dict[str, Any]) -> None:
+    scenario = trades(seed, instruments=(BTC, ETH))
+    mine = {n: [c for c in cs if c.instrument == BTC.instrument] for n, cs in scenario.commands.items()}  # type: ignore[attr-defined]
+
+    beside, _ = answers(scenario.market, scenario.commands, **settings)
+    alone, _ = answers(scenario.market, mine, **settings)
+
+    assert [(n, a) for n, a in beside if a.instrument == BTC.instrument] == alone
+    assert len(beside) > len(alone) > 10
