@@ -69,19 +69,11 @@ class Working:
                 self._taking.add(order.client_order_id.value)
 
     def _book(self, order: Any, price: int, quantity: int, is_taker: bool) -> None:
-        position = next(iter(self._engine.cache.positions_open(None, self._engine.instrument.id)), None)
-        if order.is_reduce_only:
-            if position is None:
-                self._engine.cancel_order(order)
-                return
-            quantity = min(quantity, as_units(position.quantity))
         self._engine.fill_order(
             order,
             Price.from_raw(price // RAW, self._engine.instrument.price_precision),
             Quantity.from_raw(quantity // RAW, self._engine.instrument.size_precision),
             LiquiditySide.TAKER if is_taker else LiquiditySide.MAKER,
-            None,
-            position,
         )
 
 
