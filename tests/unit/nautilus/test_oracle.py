@@ -22,12 +22,11 @@ WIRED = SEEDS // 5
 BATCH = 5
 
 
-def through_ours(world: World, *, dense: bool = False) -> Outcome:
-    """A world through our venue, event by event."""
+def through_ours(world: World, *, dense: bool = False, **models: Any) -> Outcome:
+    """A world through our venue, event by event; `models` replace those of the world."""
     venue: Any = sim_venue(
         BALANCES,
-        latency=world.latency,
-        fill_model="touch" if world.is_touch else "through",
+        **{"latency": world.latency, "fill_model": "touch" if world.is_touch else "through", **models},
         dense=dense,
         account=world.account,  # type: ignore[arg-type]
         leverage="100" if world.account == "margin" else "1",
