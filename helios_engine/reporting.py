@@ -15,6 +15,7 @@ from helios_engine.report.frames import Frames
 from helios_engine.report.measure import measure_run
 from helios_engine.report.metrics import Metrics
 from helios_engine.report.summary import AccountNote, Counts, PluginNote, Span, Status, Summary
+from helios_engine.terms import fees_in_words
 
 
 def summarise(
@@ -81,10 +82,9 @@ def _models(plan: Plan, engine: Engine) -> dict[str, str]:
     limits = [
         f"{k} {v}" for k, v in ((k, getattr(plan.config.gate, k)) for k in plan.config.gate.__struct_fields__) if v
     ]
-    fees = {f"{d.maker_fee:.2%} / {d.taker_fee:.2%}" for d in plan.instruments}
     return {
         "venue": plan.config.venue.use,
-        "fees": f"maker / taker {', '.join(sorted(fees))}",
+        "fees": fees_in_words(plan.terms),
         "gate": ", ".join(limits) or "no limits set",
         **(told() if told is not None else {}),
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from nautilus_trader.backtest.engine import SimulatedExchange
 from nautilus_trader.backtest.execution_client import BacktestExecClient
-from nautilus_trader.backtest.models import FillModel, MakerTakerFeeModel
+from nautilus_trader.backtest.models import FeeModel, FillModel
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import MessageBus, TestClock
 from nautilus_trader.config import StrategyConfig
@@ -30,7 +30,7 @@ TRADER = TraderId("HELIOS-001")
 class Assembly:
     """One simulated exchange, its account, and a strategy that only submits what it is told."""
 
-    def __init__(self, name: str, balances: Mapping[str, Decimal], fill_probability: float) -> None:
+    def __init__(self, name: str, balances: Mapping[str, Decimal], fill_probability: float, fees: FeeModel) -> None:
         self.clock = TestClock()
         self.bus = MessageBus(trader_id=TRADER, clock=self.clock)
         self.cache = Cache()
@@ -50,7 +50,7 @@ class Assembly:
             modules=[],
             portfolio=self.portfolio,
             fill_model=FillModel(prob_fill_on_limit=fill_probability, prob_slippage=0.0, random_seed=0),
-            fee_model=MakerTakerFeeModel(),
+            fee_model=fees,
             book_type=BookType.L1_MBP,
             # Helios keeps commands until they arrive, so here they take effect at once.
             use_message_queue=False,

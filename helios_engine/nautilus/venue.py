@@ -24,8 +24,10 @@ from helios_engine.bodies import (
 )
 from helios_engine.errors import BuildError, ConfigError, VenueError
 from helios_engine.events import Body
+from helios_engine.fees import IN_QUOTE, FeeIn
 from helios_engine.nautilus.answers import answer
 from helios_engine.nautilus.assembly import Assembly
+from helios_engine.nautilus.fees import VenueFees, highest_rates
 from helios_engine.nautilus.flight import Command, Flight
 from helios_engine.nautilus.market import Market, Memory, Ticker, pair
 from helios_engine.timeframe import duration_text, nanoseconds
@@ -42,9 +44,19 @@ class SimVenue:
     are remembered instead of shown to nautilus, unless `dense`.
     """
 
-    def __init__(self, *, balances: Mapping[str, str], latency: str, fill_model: str, dense: bool) -> None:
+    def __init__(
+        self,
+        *,
+        balances: Mapping[str, str],
+        latency: str,
+        fill_model: str,
+        dense: bool,
+        fees_in: Mapping[str, tuple[FeeIn, FeeIn]] | None = None,
+        delay: str = "0s",
+    ) -> None:
         self._balances = {currency: _amount(currency, text) for currency, text in balances.items()}
-        self._latency = _latency(latency)
+        self._latency, self._delay = _latency(latency), _delay(delay)
+        self._fees_in = dict(fees_in or {})
         self._fill_model, self._dense = fill_model, dense
         self._assembly: Assembly | None = None
         self._definitions: dict[str, Instrument] = {}
@@ -57,9 +69,10 @@ class SimVenue:
 
     def models(self) -> dict[str, str]:
         """The models in words, for the report."""
+        late = f"; every command sets out {duration_text(self._delay)} late" if self._delay else ""
         return {
             "fills": f"{self._fill_model}; market orders at the next trade or open; no spread in the data",
-            "latency": f"{duration_text(self._latency)} on trades; with bars alone, the next open",
+            "latency": f"{duration_text(self._latency)} on trades; with bars alone, the next open{late}",
             "account": "cash",
         }
 
@@ -74,7 +87,7 @@ class SimVenue:
         probability = FILL_PROBABILITY[self._fill_model]
         # nautilus locks nothing in a currency that the account never held, so each begins with at least 0.
         currencies = {code: Decimal(0) for d in known for code in (d.base, d.quote)}
-        self._assembly = Assembly(names.pop(), {**currencies, **self._balances}, probability)
+        self._assembly = Assembly(names.pop(), {**currencies, **self._balances}, probability, VenueFees(self._fees_in))
         self._assembly.bus.subscribe("events.order.*", self._hear)
         for definition in known:
             self.instrument(ts, definition)
@@ -91,7 +104,7 @@ class SimVenue:
         self._definitions[body.instrument] = body
         self._tickers[body.instrument] = Ticker(body)
         self._memories[body.instrument] = Memory()
-        self._flights[body.instrument] = Flight(self._latency)
+        self._flights[body.instrument] = Flight(self._latency, self._delay)
         self._resting[body.instrument] = 0
 
     def market(self, ts: int, body: Body) -> list[Body]:
@@ -170,23 +183,29 @@ class SimVenue:
             desk.cancel_order(order)
 
     def _afford(self, intent: OrderIntent) -> None:
-        """Refuse a purchase that the free balance does not cover with its fee; nautilus looks at the price alone."""
+        """Refuse what the free balances do not cover with its fee; nautilus looks at the price alone."""
         assert self._assembly is not None
         definition = self._definitions[intent.instrument]
-        price = intent.price
-        if intent.side != "BUY":
+        fees_in = self._fees_in.get(intent.instrument, IN_QUOTE)
+        in_quote, in_base = highest_rates(definition, intent, fees_in)
+        if intent.side == "SELL":
+            if in_base > 0:
+                self._cover(definition.base, intent.quantity * (1 + in_base), in_base, digits=8)
             return
+        price = intent.price
         if price is None:
             ask = self._assembly.ask(self._tickers[intent.instrument].id)
             if ask is None:
                 return  # no market yet: nautilus rejects it
             price = ask + definition.tick  # what is more than the last trade's size costs a tick more
-        rate = max(definition.maker_fee, definition.taker_fee)
-        need = intent.quantity * price * (1 + rate)
-        # Resting purchases lock their price, but not the fee that they will cost.
-        free = self._assembly.free(definition.quote) - self._assembly.locked(definition.quote) * rate
+        self._cover(definition.quote, intent.quantity * price * (1 + in_quote), in_quote, digits=2)
+
+    def _cover(self, code: str, need: Decimal, rate: Decimal, digits: int) -> None:
+        assert self._assembly is not None
+        # Resting orders lock what they give away, but not the fee that they will cost.
+        free = self._assembly.free(code) - self._assembly.locked(code) * rate
         if need > free:
-            raise ValueError(f"INSUFFICIENT_BALANCE: needs {need:.2f} {definition.quote} with fees, free {free:.2f}")
+            raise ValueError(f"INSUFFICIENT_BALANCE: needs {need:.{digits}f} {code} with fees, free {free:.{digits}f}")
 
     def _order(self, factory: Any, ticker: Ticker, intent: OrderIntent) -> Any:
         terms: dict[str, Any] = {
@@ -237,6 +256,13 @@ def _amount(currency: str, text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation:
         raise ConfigError(f"[account] balances: {currency} = {text!r} is not an amount of money") from None
+
+
+def _delay(text: str) -> int:
+    try:
+        return nanoseconds(text)
+    except ValueError as error:
+        raise ConfigError(f"nautilus.sim delay: {error}") from None
 
 
 def _latency(text: str) -> int:
