@@ -56,7 +56,8 @@ class Progress:
         share = min(max(share, 1e-9), 1.0)
         left = (now - self._begin) * (1 - share) / share
         rate = count / (now - self._begin)
-        text = f"{self._what}: {share:5.1%}, {count:,} {self._unit}, {rate:,.0f}/s, about {_clock(left)} left"
+        speed = f", {rate:,.0f}/s" if rate >= 1 else ""
+        text = f"{self._what}: {share:5.1%}, {count:,} {self._unit}{speed}, about {_clock(left)} left"
         end = "" if sys.stderr.isatty() else "\n"
         click.echo(f"\r{text:<79}{end}" if not end else text, err=True, nl=bool(end))
         self._shown = not end
