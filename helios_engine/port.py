@@ -41,6 +41,9 @@ class Port:
         self.orders = 0
         self.fills = 0
         self.rejects: Counter[str] = Counter()
+        self.volumes: dict[str, float] = {}
+        """Base volume that was traded in each instrument so far: of its trades, or else of its shortest bars."""
+        self._shortest: dict[str, int] = {}
         self._account: Account | None = None
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
@@ -59,9 +62,21 @@ class Port:
     def mark(self, body: Body) -> None:
         """Remember the last price that stages may know: of trades and bars, never of prints."""
         if isinstance(body, Trade):
-            self.ledger.prices[body.instrument] = body.price
+            name = body.instrument
+            self.ledger.prices[name] = body.price
+            self.volumes[name] = self.volumes.get(name, 0.0) + body.quantity
+            self._shortest[name] = 0
         elif isinstance(body, Bar):
             self.ledger.prices[body.instrument] = body.close
+            self._count(body)
+
+    def _count(self, bar: Bar) -> None:
+        name, length = bar.instrument, bar.ts_close - bar.ts_open
+        known = self._shortest.get(name)
+        if known is None or length < known:
+            self._shortest[name], self.volumes[name] = length, 0.0
+        if length == self._shortest[name]:
+            self.volumes[name] += bar.volume
 
     def submit(self, ts: int, intent: Body) -> Reject | None:
         """Send an intent through the gate to the venue; return the gate's no, if it says so."""
