@@ -10,6 +10,7 @@ from helios_engine.bodies import (
     BookSnapshot,
     Fill,
     ModifyIntent,
+    OrderAccepted,
     OrderCanceled,
     OrderIntent,
     OrderModified,
@@ -65,7 +66,7 @@ class Order:
         self.arrival_price: float | None = None
         self.touch: tuple[float, float] | None = None
         self.filled = self.paid = self.taken = ZERO
-        self.changes: dict[str, Decimal] = {}
+        self.asked: Decimal | None = None
 
     def row(self, ended: int | None, end: str, price: float | None) -> tuple[Any, ...]:
         """The row of `results.ORDERS`."""
@@ -91,7 +92,7 @@ class Arrivals:
         if isinstance(intent, OrderIntent):
             self._open[intent.id] = Order(ts, intent, self._middle(intent.instrument, last))
         elif isinstance(intent, ModifyIntent) and intent.quantity is not None and intent.id in self._open:
-            self._open[intent.id].changes[intent.id] = intent.quantity
+            self._open[intent.id].asked = intent.quantity
 
     def answer(self, ts: int, body: Body, met: Body | None) -> tuple[Any, ...] | None:
         """Take in the venue's answer to the market event `met`; the order's row, if this was its end."""
@@ -114,8 +115,8 @@ class Arrivals:
                 return self._over(order, ts, body.reason, now)
             case Reject() if not body.reason.startswith(("modify:", "cancel:")):
                 return self._over(order, ts, "rejected", now)
-            case _ if order.changes:  # a venue that only acknowledges a change
-                order.quantity = order.changes.pop(order.intent.id)
+            case OrderAccepted() if order.asked is not None:  # a venue that only acknowledges a change
+                order.quantity, order.asked = order.asked, None
         return None
 
     def rest(self, last: dict[str, float]) -> list[tuple[Any, ...]]:

@@ -56,6 +56,7 @@ def page_text(summary: Summary, frames: Frames, outcomes: Sequence[Outcome] = ()
         metrics=wording.rows(metrics, currency) if metrics is not None else [],
         months=tables.months(frames.equity["equity"]) if has_equity else [],
         costs=tables.costs(legs, currency),
+        breakdown=wording.breakdown_rows(summary.breakdown, currency) if metrics is not None else [],
         headings=HEADINGS,
         outcomes=[(cells(o, currency), said(o), o.config) for o in outcomes],
         trips=tables.trips(frames.trades) if frames.has("trades") else [],
