@@ -6,14 +6,15 @@ import copy
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from helios_engine.build import Plan
 from helios_engine.config import Piece
+from helios_engine.plugins import Kind
 from helios_engine.recipe import settings_struct
-from helios_engine.sensitivity.sets import Changes, Set
+from helios_engine.sensitivity.sets import Changes, Set, VenueSettings
 from helios_engine.toml_text import toml_text
 
 
@@ -27,14 +28,15 @@ class Variant(NamedTuple):
 
 def variant(plan: Plan, chosen: Set) -> Variant:
     """The config of a set over the plan of a run."""
-    venue = _settings(plan, plan.config.venue, "venue")
+    venue = _settings(plan)
     changes = _known(chosen.changes(plan, venue), venue)
     words = _words(plan, changes, venue)
     if not words:
         return Variant(chosen.name, chosen.otherwise, "")
     table = _whole(plan)
     table["run"]["name"] = f"{plan.config.run.name}, {chosen.name}"
-    table["venue"].update(changes.venue)
+    changed = {**table["venue"], **changes.venue}
+    table["venue"] = {key: value for key, value in changed.items() if value is not None}
     for place, settings in changes.feeds.items():
         table["feed"][place].update(settings)
     for name, settings in changes.instruments.items():
@@ -43,13 +45,19 @@ def variant(plan: Plan, chosen: Set) -> Variant:
     return Variant(chosen.name, words, head + toml_text(table))
 
 
-def _known(changes: Changes, venue: Mapping[str, Any]) -> Changes:
-    kept = {key: value for key, value in changes.venue.items() if key in venue and venue[key] != value}
+def _known(changes: Changes, venue: VenueSettings) -> Changes:
+    """The changes that change something which the venue has."""
+    kept = {
+        key: value
+        for key, value in changes.venue.items()
+        if key in venue.values and venue.values[key] != value and (value is None or venue.takes(key, value))
+    }
     return changes._replace(venue=kept)
 
 
-def _words(plan: Plan, changes: Changes, venue: Mapping[str, Any]) -> str:
-    said = [f"{key} {value} (was {venue[key]})" for key, value in changes.venue.items()]
+def _words(plan: Plan, changes: Changes, venue: VenueSettings) -> str:
+    values = venue.values
+    said = [f"{key} {'none' if v is None else v} (was {values[key]})" for key, v in changes.venue.items()]
     paths = sorted({str(value) for settings in changes.feeds.values() for value in settings.values()})
     if paths:
         said.append(f"bars' path {', '.join(paths)}")
@@ -67,13 +75,14 @@ def _whole(plan: Plan) -> dict[str, Any]:
     """The config's tables, with every path absolute."""
     table = copy.deepcopy(tomllib.loads(plan.config.text))
     table.setdefault("data", {})["catalog"] = plan.config.catalog
-    kinds: tuple[tuple[Literal["feed", "stage", "effect"], tuple[Piece, ...]], ...] = (
+    kinds: tuple[tuple[Kind, tuple[Piece, ...]], ...] = (
+        ("venue", (plan.config.venue,)),
         ("feed", plan.config.feeds),
         ("stage", plan.config.stages),
         ("effect", plan.config.effects),
     )
     for kind, pieces in kinds:
-        for piece, settings in zip(pieces, table.get(kind, ()), strict=True):
+        for piece, settings in zip(pieces, [table[kind]] if kind == "venue" else table.get(kind, ()), strict=True):
             factory = plan.plugins.offers(kind)[piece.use].spec.factory
             for field in msgspec.structs.fields(settings_struct(piece.use, factory)):
                 if field.name in settings and field.type in (Path, Path | None):
@@ -90,8 +99,8 @@ def _override(table: dict[str, Any], name: str, settings: Mapping[str, Any]) -> 
     tables.append({"instrument": name, **settings})
 
 
-def _settings(plan: Plan, piece: Piece, kind: Literal["venue"]) -> dict[str, Any]:
-    """The settings of a piece as they hold, defaults included; those that a run fills in are left out."""
-    struct = settings_struct(piece.use, plan.plugins.offers(kind)[piece.use].spec.factory)
-    defaults = {f.name: f.default for f in msgspec.structs.fields(struct) if f.default is not msgspec.NODEFAULT}
-    return {**defaults, **piece.settings}
+def _settings(plan: Plan) -> VenueSettings:
+    piece = plan.config.venue
+    fields = msgspec.structs.fields(settings_struct(piece.use, plan.plugins.offers("venue")[piece.use].spec.factory))
+    defaults = {f.name: f.default for f in fields if f.default is not msgspec.NODEFAULT}
+    return VenueSettings({**defaults, **piece.settings}, {f.name: f.type for f in fields})

@@ -57,9 +57,16 @@ def measure_sensitivity(
     pool = _Pool(place, max(expected, 0.1), progress)
     found = pool.run([each for each in variants if each.text])
     skipped = {each.name: _without(each, "skipped", each.differs) for each in variants if not each.text}
-    outcomes = [own, *((found | skipped)[each.name] for each in variants)]
+    outcomes = [own, *(_compared((found | skipped)[each.name], own) for each in variants)]
     write_outcomes(folder, outcomes)
     return outcomes
+
+
+def _compared(found: Outcome, own: Outcome) -> Outcome:
+    """Say it where a set made no difference: then the table shows no sensitivity, and not robustness."""
+    if found.status != "complete" or found.heads.get("venue") != own.heads.get("venue"):
+        return found
+    return msgspec.structs.replace(found, differs=f"{found.differs}; no fill is different")
 
 
 class _Pool:

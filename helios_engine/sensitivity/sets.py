@@ -9,21 +9,49 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Never
+
+import msgspec
 
 from helios_engine.bodies import Signal, Trade
 from helios_engine.build import Plan
 from helios_engine.timeframe import duration_text, nanoseconds, timeframe_ns
 
 Settings = Mapping[str, Any]
+BELONGING = ("participation", "queue_trades", "fill_probability")
+"""Numbers of one fill model or another: they go when the model changes."""
+SLIPPING = ("slippage_bps", "slippage_ticks", "impact_y", "impact_sigma", "impact_volume")
+"""Numbers of one slippage or another."""
 
 
 class Changes(NamedTuple):
-    """What a set changes: settings of the venue, of each feed by its place, and of instruments by name."""
+    """What a set changes: settings of the venue, of each feed by its place, and of instruments by name.
+
+    None takes a setting out of the config.
+    """
 
     venue: Settings = MappingProxyType({})
     feeds: Mapping[int, Settings] = MappingProxyType({})
     instruments: Mapping[str, Settings] = MappingProxyType({})
+
+
+class VenueSettings(NamedTuple):
+    """The settings of a run's venue as they hold, defaults included, and the type of each."""
+
+    values: Settings
+    types: Settings
+
+    def takes(self, key: str, value: Any) -> bool:
+        """Whether the venue has such a setting and would accept the value."""
+        try:
+            msgspec.convert(value, self.types.get(key, Never))
+        except (msgspec.ValidationError, TypeError):
+            return False
+        return True
+
+    def duration(self, key: str) -> int:
+        """A setting that is a duration, in ns; 0 if it is not set."""
+        return nanoseconds(str(self.values.get(key) or "0s"))
 
 
 class Set(NamedTuple):
@@ -32,21 +60,36 @@ class Set(NamedTuple):
     name: str
     asks: str
     otherwise: str
-    changes: Callable[[Plan, Settings], Changes]
+    changes: Callable[[Plan, VenueSettings], Changes]
 
 
-def optimistic(plan: Plan, venue: Settings) -> Changes:
-    """Limit orders are filled as soon as the market touches them, and commands take no time."""
-    return Changes({"fill_model": "touch", "latency": "1ns"})
+def optimistic(plan: Plan, venue: VenueSettings) -> Changes:
+    """Limit orders are filled as soon as the market touches them, market orders do not slip, commands take no time."""
+    gone = dict.fromkeys((*BELONGING, *SLIPPING, "latency_jitter", "latency_file"))
+    return Changes({"fill_model": "touch", "slippage": "none", "latency": "1ns", **gone})
 
 
-def pessimistic(plan: Plan, venue: Settings) -> Changes:
-    """Limit orders are filled only beyond their price, and commands take a second, or four times as long as now."""
-    now = nanoseconds(str(venue.get("latency", "0s")))
-    return Changes({"fill_model": "through", "latency": duration_text(max(nanoseconds("1s"), 4 * now))})
+def pessimistic(plan: Plan, venue: VenueSettings) -> Changes:
+    """Limit orders are filled late and in part, market orders slip, and commands take longer.
+
+    A tenth of what trades beyond the price is ours (only beyond the price, where the venue cannot say shares), a
+    market order pays 5 bp more, and the way takes a second, or four times as long as now. What was measured or
+    stated as worse by the run itself stays.
+    """
+    changes: dict[str, Any] = {}
+    if venue.takes("fill_model", "participation") and venue.values.get("fill_model") != "queue":
+        share = min(0.1, venue.values.get("participation") or 0.1)
+        changes |= {**dict.fromkeys(BELONGING), "fill_model": "participation", "participation": share}
+    elif venue.values.get("fill_model") == "touch":
+        changes |= {"fill_model": "through"}
+    if venue.values.get("slippage") == "none":
+        changes |= {"slippage": "half_spread", "slippage_bps": 5.0}
+    if not venue.values.get("latency_file"):
+        changes |= {"latency": duration_text(max(nanoseconds("1s"), 4 * venue.duration("latency")))}
+    return Changes(changes)
 
 
-def other_path(plan: Plan, venue: Settings) -> Changes:
+def other_path(plan: Plan, venue: VenueSettings) -> Changes:
     """Bars reach their extremes in the other order; where trades move the venue, nobody sees a path."""
     from helios_engine.recipe import settings_struct
 
@@ -61,17 +104,19 @@ def other_path(plan: Plan, venue: Settings) -> Changes:
     return Changes(feeds=found)
 
 
-def double_cost(plan: Plan, venue: Settings) -> Changes:
+def double_cost(plan: Plan, venue: VenueSettings) -> Changes:
     """Fees are twice as high and nothing is paid back to makers; stated slippage is twice as large."""
     fees: dict[str, Settings] = {
         d.instrument: {name: str(max(Decimal(0), 2 * getattr(d, name))) for name in ("maker_fee", "taker_fee")}
         for d in plan.instruments
     }
-    slippage = {name: 2 * venue[name] for name in ("slippage_ticks", "slippage_bps") if venue.get(name)}
+    slippage = {name: 2 * venue.values[name] for name in ("slippage_ticks", "slippage_bps") if venue.values.get(name)}
+    if venue.values.get("slippage") == "sqrt_impact":
+        slippage["impact_y"] = 2 * (venue.values.get("impact_y") or 1.0)
     return Changes(slippage, instruments=fees)
 
 
-def one_bar_later(plan: Plan, venue: Settings) -> Changes:
+def one_bar_later(plan: Plan, venue: VenueSettings) -> Changes:
     """Every decision sets out one bar later: of the smallest timeframe that a signal is made on."""
     frames = [
         frame
@@ -80,7 +125,7 @@ def one_bar_later(plan: Plan, venue: Settings) -> Changes:
         for frame in node.on.get("timeframe", frozenset({plan.tick}))
     ]
     bar = min(map(timeframe_ns, frames or [plan.tick]))
-    return Changes({"delay": duration_text(nanoseconds(str(venue.get("delay", "0s"))) + bar)})
+    return Changes({"delay": duration_text(venue.duration("delay") + bar)})
 
 
 SETS = (

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+import types
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from helios_engine.build import Plan, build
 from helios_engine.config import load_config, parse_config
+from helios_engine.hookspecs import hookimpl
 from helios_engine.sensitivity.configs import Variant, variant
 from helios_engine.sensitivity.sets import SETS
-from tests.market import CONFIG, market_plugins
+from helios_engine.stage import VenueSpec
+from tests.market import CONFIG, NextPrint, market_plugins
 from tests.unit.test_cli import ROOT
 
 BY_NAME = {chosen.name: chosen for chosen in SETS}
@@ -82,13 +85,92 @@ def test_a_venue_without_such_settings_is_left_as_it_is() -> None:
 def test_every_sets_config_builds_in_another_folder(tmp_path: Path, name: str, chosen: Any) -> None:
     found = variant(plan(name), chosen)
     if not found.text:
-        pytest.skip(found.differs)
+        assert (name, chosen.name) == ("six_kinds", "other path")
+        return
     path = tmp_path / "set.toml"
     path.write_text(found.text)
 
     other = build(load_config(path))
 
     assert {feed.pin.digest for feed in other.feeds} == {feed.pin.digest for feed in plan(name).feeds}
+
+
+def modelled(
+    balances: dict[str, str],
+    latency: str | None = None,
+    latency_file: Path | None = None,
+    fill_model: Literal["touch", "through", "participation", "queue"] = "through",
+    participation: float | None = None,
+    queue_trades: float | None = None,
+    slippage: Literal["none", "half_spread", "sqrt_impact"] = "none",
+    slippage_bps: float | None = None,
+    impact_y: float | None = None,
+) -> NextPrint:
+    """A venue of many models."""
+    return NextPrint()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        (
+            "pessimistic",
+            "",
+            {
+                "fill_model": "participation",
+                "participation": 0.1,
+                "slippage": "half_spread",
+                "slippage_bps": 5.0,
+                "latency": "1s",
+            },
+        ),
+        (
+            "pessimistic",
+            'fill_model = "queue"\nqueue_trades = 9\nslippage = "sqrt_impact"\nlatency_file = "way.csv"',
+            {},
+        ),
+        ("pessimistic", 'fill_model = "participation"\nparticipation = 0.02\nlatency = "2s"\nslippage = "sqrt_impact"', {"latency": "8s"}),
+        (
+            "optimistic",
+            'fill_model = "queue"\nqueue_trades = 9\nslippage = "half_spread"\nslippage_bps = 3',
+            {
+                "fill_model": "touch",
+                "queue_trades": None,
+                "slippage": "none",
+                "slippage_bps": None,
+                "latency": "1ns",
+            },
+        ),
+        ("double cost", 'slippage = "half_spread"\nslippage_bps = 3', {"slippage_bps": 6}),
+        ("double cost", 'slippage = "sqrt_impact"', {"impact_y": 2.0}),
+    ],
+)
+def test_sets_know_the_models_of_a_venue_and_leave_no_number_of_another(
+    name: str, settings: str, expected: dict[str, Any]
+) -> None:
+    plugins = market_plugins()
+    plugins.register(venues(VenueSpec("test.modelled", modelled)), "modelled")
+    text = CONFIG.replace('use = "test.next_print"', f'use = "test.modelled"\n{settings}')
+    found = variant(build(parse_config(text, Path("/somewhere/walk.toml")), plugins), BY_NAME[name])
+    if not expected:
+        assert found.text == ""
+        return
+
+    before = tomllib.loads(text)["venue"]
+    after = {k: v for k, v in (before | expected).items() if v is not None}
+
+    assert changed(found)["venue"] == after
+
+
+def venues(spec: VenueSpec) -> types.ModuleType:
+    module = types.ModuleType(spec.name)
+
+    @hookimpl
+    def helios_venues() -> list[VenueSpec]:
+        return [spec]
+
+    module.helios_venues = helios_venues  # type: ignore[attr-defined]
+    return module
 
 
 def test_a_set_without_changes_is_the_run_itself(tmp_path: Path) -> None:
