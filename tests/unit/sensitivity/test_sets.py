@@ -129,7 +129,11 @@ def modelled(
             'fill_model = "queue"\nqueue_trades = 9\nslippage = "sqrt_impact"\nlatency_file = "way.csv"',
             {},
         ),
-        ("pessimistic", 'fill_model = "participation"\nparticipation = 0.02\nlatency = "2s"\nslippage = "sqrt_impact"', {"latency": "8s"}),
+        (
+            "pessimistic",
+            'fill_model = "participation"\nparticipation = 0.02\nlatency = "2s"\nslippage = "sqrt_impact"',
+            {"latency": "8s"},
+        ),
         (
             "optimistic",
             'fill_model = "queue"\nqueue_trades = 9\nslippage = "half_spread"\nslippage_bps = 3',
