@@ -73,6 +73,8 @@ def _money(summary: Summary) -> list[str]:
 def _breakdown(b: Breakdown, coin: str) -> list[str]:
     """Gross to net, the parts of the shortfall, and the share of the market."""
     s = b.shortfall
+    if b.net is None and not b.reasons:  # a run from before there was a breakdown
+        return []
     spread = money(s.spread, coin) + (f" (known for {percent(s.spread_covered)})" if s.spread is not None else "")
     lines = _grid(
         "", [("gross", money(b.gross, coin)), ("net", money(b.net, coin)), ("funding", money(b.funding, coin))]

@@ -85,8 +85,10 @@ def rows(metrics: Metrics, currency: str) -> list[tuple[str, str, str]]:
 
 
 def breakdown_rows(b: Breakdown, currency: str) -> list[tuple[str, str, str]]:
-    """Every part of the breakdown as (label, value, reason of a missing value), from gross to net."""
+    """Every part of the breakdown as (label, value, reason of a missing value); none for a run that has none."""
     s = b.shortfall
+    if b.net is None and not b.reasons:
+        return []
     covered = f"{percent(s.spread_covered)} of the taken value had a quote" if s.spread is not None else ""
     day = f"{b.busiest_instrument} on {iso(b.busiest_day)[:10]}" if b.busiest_day is not None else ""
     return [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from helios_engine.bodies import Fill, Instrument, OrderIntent, Reject, Trade
@@ -24,6 +26,19 @@ D = Decimal
 S = 1_000_000_000
 BTC = Instrument("BTCZAR.VALR", "BTC", "ZAR", 0, 8, tick=D(1), lot=D("0.00000001"))
 PERP = Instrument("BTCUSDT-PERP.BINANCE", "BTC", "USDT", 1, 3, tick=D("0.1"), lot=D("0.001"), contract="perpetual")
+PUBLISHED = {
+    "valr-tier1-2026": "135c1571",
+    "valr-tier2-2026": "225990ee",
+    "valr-tier3-2026": "0001f934",
+    "valr-tier4-2026": "acfe266e",
+    "valr-tier5-2026": "9171ef87",
+    "valr-tier6-2026": "ab6aa94e",
+    "valr-tier7-2026": "36e0fad7",
+    "valr-tier8-2026": "39a017cb",
+    "valr-tier9-2026": "d094ccda",
+    "binance-spot-vip0-2026": "acd6b230",
+    "binance-usdm-regular-2026": "f907e710",
+}
 EMA = (ROOT / "configs/ema_cross.toml").read_text()
 
 
@@ -67,6 +82,15 @@ def test_every_schedule_has_a_date_and_a_source(schedule: Schedule) -> None:
     assert schedule.date.startswith("20")
     assert "." in schedule.source
     assert all(-D("0.001") < rate.maker <= rate.taker < D("0.01") for rate in schedule.rates)
+
+
+def test_a_schedule_that_runs_may_have_named_is_never_changed() -> None:
+    digests = {
+        name: hashlib.blake2b(msgspec.json.encode(schedule), digest_size=4).hexdigest()
+        for name, schedule in schedules().items()
+    }
+
+    assert {name: digests.get(name) for name in PUBLISHED} == PUBLISHED
 
 
 @pytest.mark.parametrize(
