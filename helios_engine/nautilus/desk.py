@@ -43,7 +43,7 @@ class Desk:
         return None
 
     def _submit(self, ts: int, market: Market, intent: OrderIntent) -> str | None:
-        refused = terms.form(intent)
+        refused = terms.form(intent) or market.simulation.refusal(intent)
         if refused is not None:
             return refused
         price = market.expected(intent)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from helios_engine.bodies import CancelIntent, ModifyIntent, OrderIntent, Print
 from helios_engine.events import Body
+from helios_engine.nautilus.models.latency import Latency
 
 Command = OrderIntent | CancelIntent | ModifyIntent
 AT_ONCE = 1
@@ -30,7 +31,7 @@ class Flight:
     reacts to a fill on that very path.
     """
 
-    def __init__(self, latency: int) -> None:
+    def __init__(self, latency: Latency) -> None:
         self._latency = latency
         self._queue: deque[Flying] = deque()
         self._last_print = 0
@@ -41,7 +42,9 @@ class Flight:
     def send(self, ts: int, command: Command) -> None:
         """Put a command on its way at `ts`."""
         on_bars = self._last_print > 0
-        arrival = ts + (AT_ONCE if on_bars else self._latency)
+        delay = AT_ONCE if on_bars else self._latency.delay(ts, type(command).__name__, command.id)
+        # One connection, one queue: a command with a short way still arrives behind those sent before it.
+        arrival = max(ts + delay, self._queue[-1].arrival if self._queue else 0)
         self._queue.append(Flying(arrival, on_bars and ts == self._last_print, command))
 
     def note(self, body: Body) -> None:

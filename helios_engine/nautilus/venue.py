@@ -25,12 +25,14 @@ from helios_engine.errors import BuildError, VenueError
 from helios_engine.events import Body
 from helios_engine.ledger import after_fill
 from helios_engine.nautilus.answers import answer
-from helios_engine.nautilus.assembly import Assembly, models
+from helios_engine.nautilus.assembly import Assembly
 from helios_engine.nautilus.desk import Desk
 from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.funds import Funds
 from helios_engine.nautilus.margin import Margin
 from helios_engine.nautilus.market import Market
+from helios_engine.nautilus.models.execution import Execution
+from helios_engine.nautilus.models.simulation import Simulation
 from helios_engine.nautilus.settings import Settings
 
 _MATCHED = frozenset({Trade, Print, Quote, BookSnapshot, BookDelta})
@@ -58,6 +60,11 @@ class SimVenue:
         """The models in words, for the report."""
         return self._settings.words()
 
+    def pins(self) -> dict[str, str]:
+        """Digests of the files that answers depend on, for the journal's header."""
+        file = self._settings.models.latency_file
+        return {"latency_file": file} if file else {}
+
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Open the account at `ts` for instruments that all name one venue."""
         known, s = list(instruments), self._settings
@@ -68,8 +75,8 @@ class SimVenue:
             )
         # nautilus locks nothing in a currency that the account never held, so each begins with at least 0.
         held = {code: ZERO for d in known for code in (d.base, d.quote)} | dict(s.balances)
-        chosen = models(s.fill_model)
-        self._assembly = Assembly(names.pop(), held, chosen, account=s.account, owes=bool(s.borrow))
+        self._execution = Execution(touch=s.models.fill_model == "touch")
+        self._assembly = Assembly(names.pop(), held, self._execution, account=s.account, owes=bool(s.borrow))
         self._assembly.bus.subscribe("events.order.*", self._hear)
         self._margin = Margin(self._assembly, self._markets, s.leverage, s.borrow)
         self._funds = Funds(self._assembly, self._markets, s.borrow)
@@ -90,7 +97,8 @@ class SimVenue:
         market = self._markets.get(body.instrument)
         if market is None:
             number = len(self._markets) + 1
-            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, s.latency, margin)
+            simulation = Simulation(s.models, body, self._execution)
+            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, simulation, margin)
             return
         if (body.base, body.quote, body.contract) != _nature(market.definition):
             raise BuildError(f"{body.instrument} becomes another thing at {ts}: base, quote and contract cannot change")
@@ -157,6 +165,7 @@ class SimVenue:
         for command in commands:
             try:
                 refused = self._desk.take(ts, market, command)
+                market.simulation.arrive()
             except AccountError as error:
                 raise _overdrawn(market, error) from error
             if refused is not None:
