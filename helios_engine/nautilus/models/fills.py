@@ -29,7 +29,7 @@ class Participation:
 
     def deal(self, deal: Deal, orders: Sequence[Resting]) -> list[int]:
         """The quantity that each order gets of a deal, together at most the share."""
-        self._left = int(deal.quantity * self._share)
+        self._left = deal.quantity * self._share.numerator // self._share.denominator
         return [self.taken(order.leaves) if reach(order, deal) else 0 for order in orders]
 
     def taken(self, leaves: int, *, whole: bool = False) -> int:

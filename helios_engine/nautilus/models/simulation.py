@@ -68,7 +68,4 @@ class Simulation:
 
     def slipped(self, intent: OrderIntent, price: Decimal) -> Decimal:
         """What a market order, or one that becomes one, is filled at where the market gives `price`."""
-        if intent.type in _LIMITED:
-            return price
-        cost = self._watch.cost(price, intent.quantity)
-        return price + cost if intent.side == "BUY" else price - cost
+        return price if intent.type in _LIMITED else self._watch.slipped(intent.side, price, intent.quantity)

@@ -18,6 +18,7 @@ class Watch:
         self.fills, self.slips = fills, slips
         self.deal: Deal | None = None
         self.has_quotes = False
+        self._bid = self._ask = 0
         self._number = 0
         self.define(definition)
 
@@ -37,6 +38,7 @@ class Watch:
             self._number += 1
             self.deal = Deal(self._number, self._price(body.price), self._size(body.quantity), side)
             if self.slips is not None:
+                self._follow(self.deal)
                 self.slips.deal(body.ts_event, self.deal)
         elif isinstance(body, Quote | BookSnapshot | BookDelta):
             if not self.has_quotes and self.slips is not None:
@@ -45,11 +47,22 @@ class Watch:
             if isinstance(self.fills, Queue):
                 self._levels(self.fills, body)
 
-    def cost(self, price: Decimal, quantity: Decimal) -> Decimal:
-        """What slippage puts between `price` and the fill of a market order of `quantity`."""
+    def slipped(self, side: str, price: Decimal, quantity: Decimal) -> Decimal:
+        """What a market order of `quantity` is filled at, where the market is thought to give `price`."""
         if self.slips is None:
-            return Decimal(0)
-        return Decimal(self.slips.cost(units(price), units(quantity))).scaleb(-DIGITS)
+            return price
+        found = units(price)
+        if not self.has_quotes:
+            found = max(found, self._ask) if side == "BUY" else min(found, self._bid or found)
+        cost = self.slips.cost(found, units(quantity))
+        return Decimal(found + cost if side == "BUY" else found - cost).scaleb(-DIGITS)
+
+    def _follow(self, deal: Deal) -> None:
+        """Follow nautilus' market on trades: a buyer's moves the ask, a seller's the bid, and neither crosses."""
+        if deal.side != "SELL":
+            self._ask, self._bid = deal.price, min(self._bid or deal.price, deal.price)
+        if deal.side != "BUY":
+            self._bid, self._ask = deal.price, max(self._ask, deal.price)
 
     def _levels(self, queue: Queue, body: Quote | BookSnapshot | BookDelta) -> None:
         if isinstance(body, Quote):
