@@ -37,7 +37,7 @@ def sim_venue(
 
     `fill_model` says when a resting limit order is filled, `slippage` what market orders pay, `latency` (1ns if
     nothing is said) how long commands take, with `latency_jitter` up to as much more, or with `latency_file` as
-    measured. Each number belongs to the model that it is named after; docs/venue.md says what each assumes.
+    measured. Each number belongs to the model that it is named after; docs/venue_models.md says what each assumes.
     `dense` shows every event to nautilus, also those that can change nothing; the answers are the same.
 
     `book` says what is matched on. `auto` takes a book where one is fed before the first order, and quotes and
