@@ -11,8 +11,8 @@ from nautilus_trader.model.enums import BookType, LiquiditySide, OrderSide, Orde
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import FIXED_PRECISION, Price
 
+from helios_engine.nautilus.models import tape
 from helios_engine.nautilus.models.slippage import Slippage
-from helios_engine.nautilus.models.tape import DIGITS
 from helios_engine.nautilus.models.watch import Watch
 
 MARKET_TYPES = (
@@ -21,9 +21,7 @@ MARKET_TYPES = (
     OrderType.TRAILING_STOP_MARKET,
     OrderType.MARKET_IF_TOUCHED,
 )
-
-
-RAW: int = 10 ** (DIGITS - FIXED_PRECISION)
+RAW: int = 10 ** (tape.DIGITS - FIXED_PRECISION)
 """Units of the models in one of nautilus' raw integers: 1 in its build of high precision."""
 
 
@@ -69,7 +67,7 @@ class Execution(FillModel):
             return None
         return self._bound(watch.fills, instrument, order, best_ask if order.side == OrderSide.BUY else best_bid)
 
-    def _bound(self, fills: Any, instrument: Any, order: Any, price: Any) -> Any:
+    def _bound(self, fills: tape.FillModel, instrument: Any, order: Any, price: Any) -> Any:
         """Nothing but for a FOK order that the volume suffices for; what may fill in part is held."""
         if order.time_in_force != TimeInForce.FOK:
             self.held.append(Held(order, price))

@@ -93,7 +93,13 @@ class Queue:
         """Take in levels of a book: all that there are, or those that changed."""
         self._has_book = True
         changed = {(d.side, d.price): d.quantity for d in levels}
-        self._levels = {k: q for k, q in (changed if is_whole else self._levels | changed).items() if q}
+        if is_whole:
+            self._levels.clear()
+        for key, quantity in changed.items():
+            if quantity:
+                self._levels[key] = quantity
+            else:
+                self._levels.pop(key, None)
         for place in self._places.values():
             key = place.order.side, place.order.price
             size = changed.get(key, self._size(*key) if is_whole else None)
