@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from helios_engine.arrivals import QUOTED
-from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick, Trade
+from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
 from helios_engine.pipeline import Pipeline
-from helios_engine.port import INTENTS, VENUE_DATA, Port
+from helios_engine.port import INTENTS, MARKS, VENUE_DATA, Port
 from helios_engine.recording import VENUE, Recording
 from helios_engine.results import Results
 from helios_engine.timeline import REPLY, Input, Timeline
@@ -89,7 +89,7 @@ class Engine:
         if kind is Print:
             self._settle(ts)
             return
-        if kind is Trade or kind is Bar:
+        if kind in MARKS:
             self.port.mark(body)
         elif kind is Instrument:
             self.port.instrument(ts, body)  # type: ignore[arg-type]

@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 
-from helios_engine.bodies import Fill, ModifyIntent, OrderCanceled, OrderIntent, OrderUnknown, Reject
+import msgspec
+
+from helios_engine.bodies import Fill, ModifyIntent, OrderCanceled, OrderIntent, OrderModified, OrderUnknown, Reject
 from helios_engine.config import GateSection
 from helios_engine.events import Body
 from helios_engine.ledger import ZERO, Ledger
@@ -64,14 +66,8 @@ class Gate:
             return f"no open order {change.id!r} to modify"
         order = known[0]
         quantity = order.quantity if change.quantity is None else change.quantity
-        after = OrderIntent(
-            order.id,
-            order.instrument,
-            order.side,
-            quantity,
-            order.type,
-            change.price or order.price,
-            reduce_only=order.reduce_only,
+        after = msgspec.structs.replace(
+            order, quantity=quantity, price=change.price or order.price, trigger=change.trigger or order.trigger
         )
         del self._open[change.id]  # judged without itself, then put back as it will be
         self.new_day(ts)
@@ -99,6 +95,10 @@ class Gate:
                     self._open[answer.id] = (intent, left - answer.quantity)
                     if left - answer.quantity <= 0:
                         del self._open[answer.id]
+            case OrderModified() if answer.id in self._open:
+                intent, left = self._open[answer.id]
+                known = msgspec.structs.replace(intent, quantity=answer.quantity)
+                self._open[answer.id] = (known, left + answer.quantity - intent.quantity)
             case Reject() if answer.id in self._open and answer.reason.startswith(("modify", "cancel")):
                 pass  # the change was refused; the order itself rests on
             case Reject() | OrderCanceled():
@@ -112,10 +112,15 @@ class Gate:
             return f"unknown instrument {intent.instrument!r}"
         if not intent.quantity.is_finite() or intent.quantity <= 0:
             return f"quantity {intent.quantity} is not positive"
-        if (intent.type == "LIMIT") != (intent.price is not None):
-            return f"a {intent.type} order with price {intent.price}"
-        if intent.price is not None and (not intent.price.is_finite() or intent.price <= 0):
-            return f"price {intent.price} is not positive"
+        for name, value, kinds in (
+            ("price", intent.price, ("LIMIT", "STOP_LIMIT")),
+            ("trigger", intent.trigger, ("STOP", "STOP_LIMIT")),
+            ("offset", intent.offset, ("TRAILING_STOP",)),
+        ):
+            if (intent.type in kinds) != (value is not None) and (name, intent.type) != ("trigger", "TRAILING_STOP"):
+                return f"a {intent.type} order with {name} {value}"
+            if value is not None and (not value.is_finite() or value <= 0):
+                return f"{name} {value} is not positive"
         return None
 
     def _identity(self, ts: int, intent: OrderIntent) -> str | None:

@@ -12,6 +12,7 @@ from helios_engine.bodies import (
     BookSnapshot,
     CancelIntent,
     Fill,
+    FundingPayment,
     FundingRate,
     Instrument,
     MarkPrice,
@@ -30,6 +31,8 @@ from helios_engine.stage import Venue
 INTENTS = (OrderIntent, CancelIntent, ModifyIntent)
 VENUE_DATA = frozenset({Trade, Quote, BookSnapshot, BookDelta, Print, MarkPrice, FundingRate})
 """Bodies the venue matches on or marks with; everything else would be work for nothing."""
+MARKS = frozenset({Trade, Quote, BookSnapshot, Bar, MarkPrice})
+"""Bodies that say what an instrument is worth."""
 
 
 class Port:
@@ -45,6 +48,8 @@ class Port:
         """Base volume that was traded in each instrument so far: of its trades, or else of its shortest bars."""
         self._shortest: dict[str, int] = {}
         self._account: Account | None = None
+        self._marked: set[str] = set()
+        self._traded: set[str] = set()
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Start with the instruments known at `ts`."""
@@ -60,18 +65,32 @@ class Port:
             self.venue.instrument(ts, definition)
 
     def mark(self, body: Body) -> None:
-        """Remember the last price that stages may know: of trades and bars, never of prints."""
+        """Remember the last price that stages may know: of trades and bars, never of prints.
+
+        The middle of a quote or book counts while there is no trade or bar. Once the venue tells mark prices of an
+        instrument, they alone count, as they do for its margin and funding.
+        """
+        prices = self.ledger.prices
+        if isinstance(body, MarkPrice):
+            self._marked.add(body.instrument)
+            prices[body.instrument] = body.price
+        elif isinstance(body, Trade | Bar):
+            if body.instrument not in self._marked:
+                self._traded.add(body.instrument)
+                prices[body.instrument] = body.price if isinstance(body, Trade) else body.close
+            self._count(body)
+        elif isinstance(body, Quote | BookSnapshot):
+            middle = _middle(body)
+            if middle is not None and body.instrument not in self._traded and body.instrument not in self._marked:
+                prices[body.instrument] = middle
+
+    def _count(self, body: Trade | Bar) -> None:
+        name = body.instrument
         if isinstance(body, Trade):
-            name = body.instrument
-            self.ledger.prices[name] = body.price
             self.volumes[name] = self.volumes.get(name, 0.0) + body.quantity
             self._shortest[name] = 0
-        elif isinstance(body, Bar):
-            self.ledger.prices[body.instrument] = body.close
-            self._count(body)
-
-    def _count(self, bar: Bar) -> None:
-        name, length = bar.instrument, bar.ts_close - bar.ts_open
+            return
+        bar, length = body, body.ts_close - body.ts_open
         known = self._shortest.get(name)
         if known is None or length < known:
             self._shortest[name], self.volumes[name] = length, 0.0
@@ -94,6 +113,10 @@ class Port:
         self.gate.hear(answer)
         if isinstance(answer, Reject):
             self.rejects[f"venue: {_kind_of(answer.reason)}"] += 1
+        if isinstance(answer, FundingPayment):
+            self.ledger.funding(answer)
+            paid = self.account(ts)
+            return [] if paid is None else [paid]
         if not isinstance(answer, Fill):
             return []
         self.fills += 1
@@ -119,6 +142,12 @@ class Port:
         if isinstance(intent, ModifyIntent):
             return self.gate.refuse_change(ts, intent)
         return None
+
+
+def _middle(body: Quote | BookSnapshot) -> float | None:
+    if isinstance(body, Quote):
+        return (body.bid + body.ask) / 2
+    return (body.bids[0][0] + body.asks[0][0]) / 2 if body.bids and body.asks else None
 
 
 def _kind_of(reason: str) -> str:

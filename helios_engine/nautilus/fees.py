@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from nautilus_trader.backtest.models import MakerTakerFeeModel
 from nautilus_trader.model.enums import LiquiditySide, OrderSide
 from nautilus_trader.model.objects import Money
 
-from helios_engine.bodies import Instrument, OrderIntent
+from helios_engine.bodies import Instrument
 from helios_engine.fees import IN_QUOTE, FeeIn, fee_currency
 
 ZERO = Decimal(0)
@@ -39,12 +39,20 @@ class VenueFees(MakerTakerFeeModel):
         return Money(fill_qty.as_decimal() * rate, instrument.base_currency)
 
 
-def highest_rates(definition: Instrument, intent: OrderIntent, fees_in: tuple[FeeIn, FeeIn]) -> tuple[Decimal, Decimal]:
-    """The most that fills of an order may cost: as a share of their value in quote, and of their quantity in base."""
-    rates = {definition.quote: ZERO, definition.base: ZERO}
-    is_taker = intent.type == "MARKET" or intent.time_in_force in ("IOC", "FOK")
+class Rates(NamedTuple):
+    """The most that a fill may cost: as a share of its value in quote, and of its quantity in base."""
+
+    in_quote: Decimal
+    in_base: Decimal
+
+
+def highest_rates(
+    definition: Instrument, fees_in: tuple[FeeIn, FeeIn], *, is_buy: bool, is_taker: bool = False
+) -> Rates:
+    """The rates of an order before it is known whether it makes or takes; `is_taker` if it can only take."""
+    found = {definition.quote: ZERO, definition.base: ZERO}
     charged = list(zip((definition.maker_fee, definition.taker_fee), fees_in, strict=True))
     for rate, taken_from in charged[1:] if is_taker else charged:
-        currency = fee_currency(taken_from, intent.side, definition)
-        rates[currency] = max(rates[currency], rate)
-    return rates[definition.quote], rates[definition.base]
+        currency = fee_currency(taken_from, "BUY" if is_buy else "SELL", definition)
+        found[currency] = max(found[currency], rate)
+    return Rates(found[definition.quote], found[definition.base])

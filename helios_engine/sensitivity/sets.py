@@ -70,21 +70,25 @@ def optimistic(plan: Plan, venue: VenueSettings) -> Changes:
 
 
 def pessimistic(plan: Plan, venue: VenueSettings) -> Changes:
-    """Limit orders are filled late and in part, market orders slip, and commands take longer.
+    """Limit orders are filled late, market orders slip, and commands take longer.
 
-    A tenth of what trades beyond the price is ours (only beyond the price, where the venue cannot say shares), a
-    market order pays 5 bp more, and the way takes a second, or four times as long as now. What was measured or
-    stated as worse by the run itself stays.
+    Limit orders wait until the market is beyond their price. A share of the volume is no harder for a small order,
+    since it fills at the price itself, so a run that states a share keeps that model with half of it, and one that
+    states a queue with twice as many before it. A market order pays 5 bp more where there are no quotes, unless the
+    run says what it pays. The way takes a second, or four times as long as now; a measured one stays.
     """
+    v = venue.values
     changes: dict[str, Any] = {}
-    if venue.takes("fill_model", "participation") and venue.values.get("fill_model") != "queue":
-        share = min(0.1, venue.values.get("participation") or 0.1)
-        changes |= {**dict.fromkeys(BELONGING), "fill_model": "participation", "participation": share}
-    elif venue.values.get("fill_model") == "touch":
-        changes |= {"fill_model": "through"}
-    if venue.values.get("slippage") == "none":
+    match v.get("fill_model"):
+        case "participation":
+            changes["participation"] = v["participation"] / 2
+        case "queue":
+            changes["queue_trades"] = 2 * v["queue_trades"] if v.get("queue_trades") else 20.0
+        case "touch" | "probabilistic":
+            changes |= {**dict.fromkeys(BELONGING), "fill_model": "through"}
+    if v.get("slippage") == "none":
         changes |= {"slippage": "half_spread", "slippage_bps": 5.0}
-    if not venue.values.get("latency_file"):
+    if not v.get("latency_file"):
         changes |= {"latency": duration_text(max(nanoseconds("1s"), 4 * venue.duration("latency")))}
     return Changes(changes)
 

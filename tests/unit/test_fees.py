@@ -149,7 +149,7 @@ def answers(venue: Any, second: int, price: float, side: str, *orders: OrderInte
 def test_valr_takes_a_takers_fee_from_what_it_gets_and_a_makers_from_what_it_gives() -> None:
     fees = fees_of("valr-tier1-2026", BTC, "here")
     definition = Instrument(*[getattr(BTC, n) for n in BTC.__struct_fields__[:9]], fees.maker, fees.taker)
-    venue: Any = sim_venue({"ZAR": "10000"}, {"BTCZAR.VALR": fees.taken_from})
+    venue: Any = sim_venue({"ZAR": "10000"}, fees_in={"BTCZAR.VALR": fees.taken_from})
     book = Ledger("ZAR", {"ZAR": D(10000)}, {})
     book.instruments[BTC.instrument] = definition
     venue.open(1, [definition])
