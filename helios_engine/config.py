@@ -99,6 +99,8 @@ class Config(msgspec.Struct, frozen=True):
     effects: tuple[Piece, ...]
     venue: Piece
     instruments: dict[str, dict[str, Any]]
+    fees: str = ""
+    """The fee schedule that `[venue]` names, if it does."""
 
     @property
     def digest(self) -> str:
@@ -123,6 +125,7 @@ SECTIONS: dict[str, type[_Section]] = {
 }
 _TABLES = ("feed", "stage", "effect", "instrument")
 _KEYS = (*SECTIONS, "venue", *_TABLES)
+_SHARED = ("use", "name", "on", "delay")
 
 
 def load_config(path: str | Path) -> Config:
@@ -160,6 +163,7 @@ def parse_config(text: str, path: Path) -> Config:
         effects=reader.pieces("effect"),
         venue=reader.piece("venue", "[venue]", table.get("venue", {})),
         instruments=reader.instruments(),
+        fees=reader.fees(),
     )
     _check_words(config)
     return config
@@ -219,7 +223,9 @@ class _Reader:
         line = place(self._path, self._text, header, "use")
         if not isinstance(table, dict) or not isinstance(table.get("use"), str):
             raise ConfigError(f'{line}: {where} needs `use = "kind.what"`; see `helios-engine plugin list`')
-        settings = {key: value for key, value in table.items() if key not in ("use", "name", "on", "delay")}
+        settings = {key: value for key, value in table.items() if key not in _SHARED}
+        if kind == "venue":
+            settings.pop("fees", None)
         if kind == "effect":
             delay = self._duration(line, where, table.get("delay", "0s"))
         elif "delay" in table:
@@ -239,6 +245,13 @@ class _Reader:
                 line = place(self._path, self._text, f"[[instrument]] {n}", "instrument")
                 raise ConfigError(f'{line}: needs `instrument = "BTCZAR.VALR"`, and the fields it overrides')
             found[name] = {key: value for key, value in table.items() if key != "instrument"}
+        return found
+
+    def fees(self) -> str:
+        found = self._table["venue"].get("fees", "")
+        if not isinstance(found, str):
+            line = place(self._path, self._text, "[venue]", "fees")
+            raise ConfigError(f"{line}: [venue] fees is the name of a schedule; see `helios-engine config fees`")
         return found
 
     @staticmethod

@@ -44,6 +44,9 @@ class Port:
         self.orders = 0
         self.fills = 0
         self.rejects: Counter[str] = Counter()
+        self.volumes: dict[str, float] = {}
+        """Base volume that was traded in each instrument so far: of its trades, or else of its shortest bars."""
+        self._shortest: dict[str, int] = {}
         self._account: Account | None = None
         self._marked: set[str] = set()
         self._traded: set[str] = set()
@@ -75,10 +78,24 @@ class Port:
             if body.instrument not in self._marked:
                 self._traded.add(body.instrument)
                 prices[body.instrument] = body.price if isinstance(body, Trade) else body.close
+            self._count(body)
         elif isinstance(body, Quote | BookSnapshot):
             middle = _middle(body)
             if middle is not None and body.instrument not in self._traded and body.instrument not in self._marked:
                 prices[body.instrument] = middle
+
+    def _count(self, body: Trade | Bar) -> None:
+        name = body.instrument
+        if isinstance(body, Trade):
+            self.volumes[name] = self.volumes.get(name, 0.0) + body.quantity
+            self._shortest[name] = 0
+            return
+        bar, length = body, body.ts_close - body.ts_open
+        known = self._shortest.get(name)
+        if known is None or length < known:
+            self._shortest[name], self.volumes[name] = length, 0.0
+        if length == self._shortest[name]:
+            self.volumes[name] += bar.volume
 
     def submit(self, ts: int, intent: Body) -> Reject | None:
         """Send an intent through the gate to the venue; return the gate's no, if it says so."""

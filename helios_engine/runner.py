@@ -80,6 +80,8 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
         status = "complete" if drive(engine, plan, progress) else "interrupted"
     except (Exception, KeyboardInterrupt) as error:
         failure = error  # raised again below, once what there is has been written
+        if isinstance(error, KeyboardInterrupt):
+            status = "interrupted"
     try:
         summary = _close(plan, engine, results, place, status, failure, started)
         write_page(place)

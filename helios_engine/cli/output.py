@@ -57,7 +57,9 @@ class Progress:
             return
         self._last = now
         rate = count / (now - self._begin)
-        text = f"{self._what}: {min(share, 1.0):5.1%}, {count:,} {self._unit}, {rate:,.0f}/s"
+        text = f"{self._what}: {min(share, 1.0):5.1%}, {count:,} {self._unit}"
+        if rate >= 1:
+            text += f", {rate:,.0f}/s"
         if share > 0:
             text += f", about {_clock((now - self._begin) * max(0.0, 1 - share) / share)} left"
         end = "" if sys.stderr.isatty() else "\n"

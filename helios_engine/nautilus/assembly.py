@@ -11,7 +11,7 @@ from typing import Any
 
 from nautilus_trader.accounting.accounts.cash import CashAccount
 from nautilus_trader.backtest.engine import OrderMatchingEngine, SimulatedExchange
-from nautilus_trader.backtest.models import FillModel, MakerTakerFeeModel
+from nautilus_trader.backtest.models import FeeModel, FillModel
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import MessageBus, TestClock
 from nautilus_trader.config import RiskEngineConfig, StrategyConfig
@@ -36,7 +36,14 @@ class Assembly:
     """One account, the matching engines beside it, and a strategy that only submits what it is told."""
 
     def __init__(
-        self, name: str, balances: Mapping[str, Decimal], fill_model: FillModel, *, account: str, owes: bool
+        self,
+        name: str,
+        balances: Mapping[str, Decimal],
+        fill_model: FillModel,
+        fee_model: FeeModel,
+        *,
+        account: str,
+        owes: bool,
     ) -> None:
         self.clock = TestClock()
         self.bus = MessageBus(trader_id=TRADER, clock=self.clock)
@@ -49,7 +56,7 @@ class Assembly:
         self.risk = RiskEngine(portfolio=self.portfolio, config=bypass, **self._parts)
         self._type = AccountType.MARGIN if account == "margin" else AccountType.CASH
         self._balances, self._owes = dict(balances), owes
-        self._fills, self._fees = fill_model, MakerTakerFeeModel()
+        self._fills, self._fees = fill_model, fee_model
         self.exchange = SimulatedExchange(
             venue=Venue(name),
             oms_type=OmsType.NETTING,

@@ -34,11 +34,12 @@ class Market:
         book: Book,
         simulation: Simulation,
         margin: Decimal,
+        delay: int = 0,
     ) -> None:
         self._assembly, self._number, self._book = assembly, number, book
         self.definition = definition
         self.simulation = simulation
-        self.flight = Flight(simulation.latency)
+        self.flight = Flight(simulation.latency, delay)
         self.open: dict[str, Any] = {}
         """nautilus' orders that rest here, by our id."""
         self.why = "canceled"

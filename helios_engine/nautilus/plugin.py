@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from helios_engine.fees import FeeIn
 from helios_engine.hookspecs import hookimpl
 from helios_engine.stage import Venue, VenueSpec
 
@@ -31,6 +32,8 @@ def sim_venue(
     impact_volume: float | None = None,
     latency_jitter: str | None = None,
     latency_file: Path | None = None,
+    delay: str = "0s",
+    fees_in: dict[str, tuple[FeeIn, FeeIn]] | None = None,
     seed: int = 0,
 ) -> Venue:
     """nautilus_trader's matching engine with a cash or margin account, on trades, quotes, order books or bars.
@@ -39,6 +42,10 @@ def sim_venue(
     nothing is said) how long commands take, with `latency_jitter` up to as much more, or with `latency_file` as
     measured. Each number belongs to the model that it is named after; docs/venue_models.md says what each assumes.
     `dense` shows every event to nautilus, also those that can change nothing; the answers are the same.
+
+    `delay` keeps every command back before it sets out, on bars too, where latency cannot be told: one bar's length
+    asks what a decision is worth that comes a bar late. `fees_in` says by instrument what makers' and takers' fees are
+    taken from (`quote`, `received`, `paid`); the run's fee schedule fills it.
 
     `book` says what is matched on. `auto` takes a book where one is fed before the first order, and quotes and
     trades elsewhere; `l2` is the safest where books are at hand, because an order then pays for its depth and is
@@ -62,6 +69,8 @@ def sim_venue(
             account=account,
             leverage=leverage,
             borrow=borrow or {},
+            delay=delay,
+            fees_in=fees_in or {},
         )
     )
 

@@ -9,8 +9,10 @@ from typing import Literal
 import msgspec
 
 from helios_engine.errors import ConfigError
+from helios_engine.fees import FeeIn
 from helios_engine.nautilus.models.settings import Models
 from helios_engine.nautilus.models.words import words
+from helios_engine.timeframe import duration_text, nanoseconds
 
 Book = Literal["auto", "trades", "quotes", "l2"]
 _MATCHING = {
@@ -31,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     account: Literal["cash", "margin"]
     leverage: Decimal
     borrow: Mapping[str, Decimal]
+    delay: int
+    fees_in: Mapping[str, tuple[FeeIn, FeeIn]]
 
     def words(self) -> dict[str, str]:
         """The settings in words, for the report."""
@@ -42,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             account += ", without interest"
         told = words(self.models)
         told["fills"] += f"; market orders at the next event, {_MATCHING[self.book]}"
+        if self.delay:
+            told["latency"] += f"; every command sets out {duration_text(self.delay)} late"
         return {**told, "account": account}
 
 
@@ -54,6 +60,8 @@ def read(
     account: Literal["cash", "margin"],
     leverage: str,
     borrow: Mapping[str, str],
+    delay: str,
+    fees_in: Mapping[str, tuple[FeeIn, FeeIn]],
 ) -> Settings:
     """The settings of a run's texts. Raises ConfigError for what is no amount, or contradicts itself."""
     limit = _amount("leverage", leverage)
@@ -70,7 +78,16 @@ def read(
         account=account,
         leverage=limit,
         borrow={code: _amount(f"nautilus.sim borrow: {code}", text) for code, text in borrow.items()},
+        delay=_duration(delay),
+        fees_in=fees_in,
     )
+
+
+def _duration(text: str) -> int:
+    try:
+        return nanoseconds(text)
+    except ValueError as error:
+        raise ConfigError(f"nautilus.sim delay: {error}") from None
 
 
 def _amount(name: str, text: str) -> Decimal:

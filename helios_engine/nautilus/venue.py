@@ -24,10 +24,12 @@ from helios_engine.bodies import (
 )
 from helios_engine.errors import BuildError, VenueError
 from helios_engine.events import Body
+from helios_engine.fees import IN_QUOTE
 from helios_engine.ledger import after_fill
 from helios_engine.nautilus.answers import answer
 from helios_engine.nautilus.assembly import Assembly
 from helios_engine.nautilus.desk import Desk
+from helios_engine.nautilus.fees import VenueFees
 from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.funds import Funds
 from helios_engine.nautilus.margin import Margin
@@ -78,10 +80,11 @@ class SimVenue:
         # nautilus locks nothing in a currency that the account never held, so each begins with at least 0.
         held = {code: ZERO for d in known for code in (d.base, d.quote)} | dict(s.balances)
         self._execution = Execution(touch=s.models.fill_model == "touch")
-        self._assembly = Assembly(names.pop(), held, self._execution, account=s.account, owes=bool(s.borrow))
+        fees = VenueFees(s.fees_in)
+        self._assembly = Assembly(names.pop(), held, self._execution, fees, account=s.account, owes=bool(s.borrow))
         self._assembly.bus.subscribe("events.order.*", self._hear)
         self._margin = Margin(self._assembly, self._markets, s.leverage, s.borrow)
-        self._funds = Funds(self._assembly, self._markets, s.borrow)
+        self._funds = Funds(self._assembly, self._markets, s.borrow, s.fees_in)
         self._desk = Desk(self._assembly, self._margin if s.account == "margin" else self._funds, self._answers.append)
         for definition in known:
             self.instrument(ts, definition)
@@ -95,12 +98,17 @@ class SimVenue:
                 f'{body.instrument} is a perpetual, which a cash account cannot hold; set account = "margin" under '
                 "[venue], and leverage"
             )
+        if s.account == "margin" and s.fees_in.get(body.instrument, IN_QUOTE) != IN_QUOTE:
+            raise BuildError(
+                f"{body.instrument}: its fee schedule takes fees from what is bought or sold, which nautilus.sim does "
+                "in cash accounts alone; in a margin account give maker_fee and taker_fee under [[instrument]]"
+            )
         margin = self._margin.rate(body) if s.account == "margin" else ZERO
         market = self._markets.get(body.instrument)
         if market is None:
             number = len(self._markets) + 1
             simulation = Simulation(s.models, body, self._execution)
-            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, simulation, margin)
+            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, simulation, margin, s.delay)
             return
         if (body.base, body.quote, body.contract) != _nature(market.definition):
             raise BuildError(f"{body.instrument} becomes another thing at {ts}: base, quote and contract cannot change")
