@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick, Trade
+from helios_engine.bodies import Bar, Print, Reject, Tick
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
@@ -42,6 +42,7 @@ class Engine:
         self.timeline, self.pipeline, self.port, self.journal = timeline, pipeline, port, journal
         self.turns = 0
         self.now = 0
+        self._hears = port.hears()
         self._effects = effects
         self.results = results
         self._recording = recording
@@ -78,10 +79,9 @@ class Engine:
         if kind is Print:
             self._settle(ts)
             return
-        if kind is Trade or kind is Bar:
-            self.port.mark(body)
-        elif kind is Instrument:
-            self.port.instrument(ts, body)  # type: ignore[arg-type]
+        hear = self._hears.get(kind)
+        if hear is not None:
+            hear(ts, body)
         if kind is Tick or kind is Bar:
             self._mark_account(ts)
         if source not in self._pinned:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from helios_engine.bodies import (
     Account,
@@ -27,6 +28,7 @@ from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
 from helios_engine.stage import Venue
 
+Hear = Callable[[int, Any], None]
 INTENTS = (OrderIntent, CancelIntent, ModifyIntent)
 VENUE_DATA = frozenset({Trade, Quote, BookSnapshot, BookDelta, Print, MarkPrice, FundingRate})
 """Bodies the venue matches on or marks with; everything else would be work for nothing."""
@@ -56,12 +58,15 @@ class Port:
             self.ledger.instruments[definition.instrument] = definition
             self.venue.instrument(ts, definition)
 
-    def mark(self, body: Body) -> None:
-        """Remember the last price that stages may know: of trades and bars, never of prints."""
-        if isinstance(body, Trade):
-            self.ledger.prices[body.instrument] = body.price
-        elif isinstance(body, Bar):
-            self.ledger.prices[body.instrument] = body.close
+    def hears(self) -> dict[type[Body], Hear]:
+        """Which inputs the port wants, and who takes them; asked once per run, so that others cost nothing.
+
+        Last prices are those that stages may know: of trades and bars, never of prints.
+        """
+        found: dict[type[Body], Hear] = {Trade: self._trade, Bar: self._bar, Instrument: self.instrument}
+        for kind, takers in self.gate.hears().items():
+            found[kind] = _each((found[kind], *takers) if kind in found else takers)
+        return found
 
     def submit(self, ts: int, intent: Body) -> Reject | None:
         """Send an intent through the gate to the venue; return the gate's no, if it says so."""
@@ -88,12 +93,20 @@ class Port:
 
     def account(self, ts: int) -> Account | None:
         """The account, if it is not what it was when last asked; nothing while a price is missing."""
-        self.gate.new_day(ts)
         found = self.ledger.account()
-        if found is None or found == self._account:
+        if found is None:
+            return None
+        self.gate.marked(ts, found, ts >= self.start)
+        if found == self._account:
             return None
         self._account = found
         return found
+
+    def _trade(self, ts: int, body: Trade) -> None:
+        self.ledger.prices[body.instrument] = body.price
+
+    def _bar(self, ts: int, body: Bar) -> None:
+        self.ledger.prices[body.instrument] = body.close
 
     def _refusal(self, ts: int, intent: Body) -> str | None:
         if ts < self.start:
@@ -104,6 +117,18 @@ class Port:
         if isinstance(intent, ModifyIntent):
             return self.gate.refuse_change(ts, intent)
         return None
+
+
+def _each(takers: tuple[Hear, ...]) -> Hear:
+    """One call for several; a single one is called as it is."""
+    if len(takers) == 1:
+        return takers[0]
+
+    def hear(ts: int, body: Body) -> None:
+        for take in takers:
+            take(ts, body)
+
+    return hear
 
 
 def _kind_of(reason: str) -> str:
