@@ -80,12 +80,12 @@ class Prices:
 
     def worst(self, order: OrderIntent) -> Decimal:
         """The highest price that an order's value must be reckoned with: a purchase may cost no more than its limit."""
+        if order.price is not None and order.side == "BUY":
+            return order.price
         last = self._last(order)
-        if order.price is not None:
-            return order.price if order.side == "BUY" else max(order.price, last)
-        if order.side == "BUY" and order.type == "TRAILING_STOP":
+        if order.type == "TRAILING_STOP":
             return max(last, self._wakes(order, last))
-        return last if order.trigger is None else max(last, order.trigger)
+        return max(last, *(price for price in (order.price, order.trigger) if price is not None), last)
 
     def _named(self, order: OrderIntent) -> Iterator[tuple[str, Decimal]]:
         """Prices that an order names; of a market order the one that it would meet."""
