@@ -65,8 +65,8 @@ class Form:
         for name in _PRICES:
             given = getattr(order, name) is not None
             if given != (name in needs) and not (given and name in _MAY.get(order.type, ())):
-                wish = f"needs a {name}" if name in needs else f"takes no {name}"
-                return f"form: a {order.type} order {wish}, found {name} {getattr(order, name)}"
+                wish = "needs" if name in needs else "takes no"
+                return f"form: a {order.type} order {wish} {name}, found {getattr(order, name)}"
         if order.post_only and (order.type not in ("LIMIT", "STOP_LIMIT") or order.time_in_force in ("IOC", "FOK")):
             return f"form: a {order.type} order, {order.time_in_force}, cannot be post_only"
         return None

@@ -36,10 +36,10 @@ CROWD = 4
 class Lockstep:
     """One run of a gate. `verdicts` counts what was said, `passes` and each kind of no."""
 
-    def __init__(self, draw: Random, limits: dict[str, Any] | None = None) -> None:
+    def __init__(self, draw: Random, limits: dict[str, Any] | None = None, cash: dict[str, int] | None = None) -> None:
         self.draw = draw
         self.limits = draws.limits(draw) if limits is None else limits
-        cash = {"ZAR": 1000, "USD": draw.choice((0, 0, 5)), "BTC": draw.choice((0, 0, 2))}
+        cash = cash or {"ZAR": 1000, "USD": draw.choice((0, 0, 5)), "BTC": draw.choice((0, 0, 2))}
         self.ledger = Ledger("ZAR", {currency: D(amount) for currency, amount in cash.items()}, RATES)
         self.ledger.instruments.update(INSTRUMENTS)
         self.gate = Gate(msgspec.convert(self.limits, GateSection), self.ledger)
@@ -118,6 +118,12 @@ class Lockstep:
 
     def fill(self, resting: Open) -> None:
         order, count = resting.order, self.draw.randint(1, resting.left)
+        if order.reduce_only and not self.limits.get("sum_reduce_only"):
+            held = self.books.held(order.instrument)
+            count = min(count, int(max(0, held if order.side == "SELL" else -held)))
+        if not count:  # the venue holds a reduce-only order to the position
+            self.hear(OrderCanceled(order.id, order.instrument, "nothing to reduce"))
+            return
         price = self.price(order.instrument) if order.price is None else order.price
         fee = D(self.draw.choice(("0", "0.5", "-0.25")))
         self.number += 1

@@ -96,7 +96,10 @@ class Books:
         d, count = INSTRUMENTS[answer.instrument], lots(answer.quantity)
         sign = 1 if answer.side == "BUY" else -1
         self.position[answer.instrument] += sign * count
-        for currency, amount in ((d.quote, -sign * count * LOT * Fraction(answer.price)), ("ZAR", -Fraction(answer.fee))):
+        for currency, amount in (
+            (d.quote, -sign * count * LOT * Fraction(answer.price)),
+            ("ZAR", -Fraction(answer.fee)),
+        ):
             self.cash[currency] = self.cash.get(currency, Fraction(0)) + amount
         self.price[answer.instrument] = Fraction(answer.price)
         resting = self.open.get(answer.id)
