@@ -46,7 +46,7 @@ from tests.unit.gate.making import BTC, SECOND, SPOT, D, Desk, order, sell
         (order(price="100.5"), "tick: price 100.5 is not a multiple of the tick 1"),
         (order(trigger="100.5"), "tick: trigger 100.5 is not"),
         (order(offset="0.5"), "tick: offset 0.5 is not"),
-        (order(quantity="0.04"), "min_notional: 4.00 is under the minimum 5"),
+        (order(quantity="0.04"), "min_notional: 4.000 is under the minimum 5"),
         (order(quantity="0.05", price="90"), "min_notional: 4.50 is under the minimum 5"),
         (order(quantity="0.05", trigger="90"), "min_notional: 4.50 is under the minimum 5"),
     ],

@@ -14,7 +14,7 @@ from helios_engine.gate import KINDS
 from tests.bench.gate_fuzz import fuzz
 from tests.gate_model import draws
 from tests.gate_model.lockstep import CROWD, Lockstep
-from tests.gate_model.world import INSTRUMENTS, LOT, extremes
+from tests.gate_model.world import INSTRUMENTS, extremes
 
 CASH = {"ZAR": 1000, "USD": 0, "BTC": 0}
 draw = st.randoms(use_true_random=False)
