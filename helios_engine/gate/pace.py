@@ -10,33 +10,47 @@ from helios_engine.gate.open_orders import OpenOrders
 from helios_engine.timeframe import UNITS
 
 
+class Window:
+    """Times of what passed within a length of time (ns); at most `most` may."""
+
+    def __init__(self, most: int, unit: str, length: int) -> None:
+        self.most, self.unit = most, unit
+        self._length = length
+        self._times: deque[int] = deque()
+
+    def add(self, ts: int) -> None:
+        """Count one at `ts`."""
+        self.count(ts)
+        self._times.append(ts)
+
+    def count(self, ts: int) -> int:
+        """How many there were in the time up to `ts`; what was exactly one length ago is over."""
+        while self._times and self._times[0] <= ts - self._length:
+            self._times.popleft()
+        return len(self._times)
+
+
 class Pace:
     """Counts everything that passed; only new risk is held up by the count."""
 
     def __init__(self, limits: Limits, orders: OpenOrders) -> None:
         self._orders = orders
         self._most, self._most_here = limits.max_open_orders, limits.max_open_orders_per_instrument
-        self._rates = [
-            (limits.max_orders_per_second, "second", UNITS["s"]),
-            (limits.max_orders_per_minute, "minute", UNITS["m"]),
-        ]
-        self._sent: deque[int] = deque()
+        rates = ((limits.max_orders_per_second, "second", "s"), (limits.max_orders_per_minute, "minute", "m"))
+        self._windows = [Window(most, word, UNITS[unit]) for most, word, unit in rates if most is not None]
 
     def sent(self, ts: int) -> None:
         """Count an order or modification that passed."""
-        if any(most is not None for most, _, _ in self._rates):
-            self._sent.append(ts)
-            self._forget(ts)
+        for window in self._windows:
+            window.add(ts)
 
     def rate(self, case: Case) -> str | None:
         """Orders and modifications within the last second and minute, this moment included."""
-        self._forget(case.ts)
-        for most, unit, length in self._rates:
-            if most is None:
-                continue
-            count = sum(1 for ts in self._sent if ts > case.ts - length)
-            if count >= most:
-                return f"max_orders_per_{unit}: {count} in the last {unit}, limit {most}"
+        for window in self._windows:
+            count = window.count(case.ts)
+            if count >= window.most:
+                unit = window.unit
+                return f"max_orders_per_{unit}: {count} in the last {unit}, limit {window.most}"
         return None
 
     def open(self, case: Case) -> str | None:
@@ -50,7 +64,3 @@ class Pace:
         if here >= self._most_here:
             return f"max_open_orders_per_instrument: {here} of {name} are open, limit {self._most_here}"
         return None
-
-    def _forget(self, ts: int) -> None:
-        while self._sent and self._sent[0] <= ts - UNITS["m"]:
-            self._sent.popleft()
