@@ -15,6 +15,7 @@ from helios_engine.bodies import (
     OrderAccepted,
     OrderCanceled,
     OrderModified,
+    OrderTriggered,
     OrderUnknown,
     Quote,
     Reject,
@@ -110,6 +111,8 @@ class Lockstep:
                 self.hear(Reject(order, name, "venue", self.draw.choice(("modify: no", "cancel: no", "no"))))
             case 3 if self.draw.random() < 0.4:
                 self.hear(OrderUnknown(order, name, "no answer"))
+            case 3 if resting.order.type == "STOP_LIMIT":
+                self.hear(OrderTriggered(order, name))
             case 4 if resting.asked:
                 terms = self.draw.choice(resting.asked)
                 self.hear(OrderModified(order, name, terms.quantity, terms.price, terms.trigger))
@@ -141,6 +144,8 @@ class Lockstep:
                 self.opinion.unknown[order] = answer.instrument
             case OrderCanceled():
                 self.books.open.pop(order, None)
+            case OrderTriggered() if order in self.books.open:
+                self.books.open[order].wake()
             case OrderModified():
                 self.books.modified(answer)
             case Fill():

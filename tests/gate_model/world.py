@@ -48,6 +48,14 @@ class Open:
     def left(self) -> int:
         return max(lots(o.quantity) for o in [self.order, *self.asked]) - self.filled
 
+    def wake(self) -> None:
+        self.order, self.asked = woken(self.order), [woken(o) for o in self.asked]
+
+
+def woken(order: OrderIntent) -> OrderIntent:
+    fields = {name: getattr(order, name) for name in order.__struct_fields__}
+    return OrderIntent(**{**fields, "type": "LIMIT", "trigger": None})
+
 
 def lots(quantity: Decimal) -> int:
     found = Fraction(quantity) / LOT
