@@ -70,11 +70,11 @@ class Opinion:
             found.add("kill")
         if order.id in self.ids:
             found.add("duplicate_id")
+        if found & {"form", "instrument", "lot"}:
+            return found  # the rest needs numbers
         shape, window = shape_of(order), self.limits.get("duplicate_window")
         if window and any(s == shape and ts - t < length(window) for t, s in self.shapes):
             found.add("duplicate_window")
-        if found & {"form", "instrument", "lot"}:
-            return found  # the rest needs numbers
         found |= self.of_any(ts, order, lots(order.quantity), new=True)
         return found
 
