@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from helios_engine.config_gate import GateSection as GateSection
 from helios_engine.errors import ConfigError
 from helios_engine.timeframe import nanoseconds, parse_time, timeframe_ns
 from helios_engine.toml_place import nearest, place
@@ -47,23 +48,6 @@ class AccountSection(_Section, frozen=True):
     currency: str
     balances: dict[str, str]
     rates: dict[str, str] = {}
-
-
-class GateSection(_Section, frozen=True):
-    """`[gate]`: limits in the report currency or as fractions; what is absent is not limited.
-
-    `max_position` and `max_notional` bound one instrument's position and one order's value;
-    `max_daily_loss` is a fraction of the equity at the start of the UTC day, beyond which only
-    orders that reduce a position pass; `price_collar` bounds a limit price's distance from the
-    last price; `duplicate_window` refuses the same order twice within a duration.
-    """
-
-    max_position: str | None = None
-    max_notional: str | None = None
-    max_orders_per_minute: int | None = None
-    max_daily_loss: float | None = None
-    price_collar: float | None = None
-    duplicate_window: str | None = None
 
 
 class PluginsSection(_Section, frozen=True):
@@ -116,7 +100,7 @@ class Config(msgspec.Struct, frozen=True):
         return str((self.path.parent / self.data.catalog).resolve())
 
 
-SECTIONS: dict[str, type[_Section]] = {
+SECTIONS: dict[str, type[msgspec.Struct]] = {
     "run": RunSection,
     "data": DataSection,
     "account": AccountSection,

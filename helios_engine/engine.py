@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from helios_engine.arrivals import QUOTED
-from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick
+from helios_engine.bodies import Bar, Print, Reject, Tick
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
 from helios_engine.pipeline import Pipeline
-from helios_engine.port import INTENTS, MARKS, VENUE_DATA, Port
+from helios_engine.port import INTENTS, VENUE_DATA, Port
 from helios_engine.recording import VENUE, Recording
 from helios_engine.results import Results
 from helios_engine.timeline import REPLY, Input, Timeline
@@ -43,6 +43,7 @@ class Engine:
         self.timeline, self.pipeline, self.port, self.journal = timeline, pipeline, port, journal
         self.turns = 0
         self.now = 0
+        self._hears = port.hears()
         self._effects = effects
         self.results = results
         self._recording = recording
@@ -89,17 +90,16 @@ class Engine:
         if kind is Print:
             self._settle(ts)
             return
-        if kind in MARKS:
-            self.port.mark(body)
-        elif kind is Instrument:
-            self.port.instrument(ts, body)  # type: ignore[arg-type]
+        hear = self._hears.get(kind)
+        if hear is not None:
+            hear(ts, body)
         if kind is Tick or kind is Bar:
             self._mark_account(ts)
         if source not in self._pinned:
             self.journal.input(self.turns, ts, source, seq, body)
         self._turn(ts, source, seq, body)
         if kind is Tick and self.results is not None:
-            self.results.tick(ts, self.port.ledger, self.port.volumes)
+            self.results.tick(ts, self.port.ledger, self.port.marks.volumes)
         self._settle(ts)
 
     def _turn(self, ts: int, source: str, seq: int, body: Body) -> None:
