@@ -22,9 +22,9 @@ from helios_engine.bodies import (
     Target,
 )
 from helios_engine.events import Body
-from helios_portfolio.limit_orders import LimitOrders
-from helios_portfolio.market_orders import MarketOrders
-from helios_portfolio.sizing import distance
+from helios_execution.limit_orders import LimitOrders
+from helios_execution.market_orders import MarketOrders
+from helios_execution.sizing import distance
 from tests.unit.plugins.feeding import BTC, NAME, account, bar, feed
 
 D = Decimal

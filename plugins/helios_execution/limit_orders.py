@@ -21,8 +21,8 @@ from helios_engine.bodies import (
 )
 from helios_engine.bodies.orders import Side
 from helios_engine.events import Event
-from helios_portfolio.purse import Purse
-from helios_portfolio.sizing import ZERO, distance
+from helios_execution.purse import Purse
+from helios_execution.sizing import ZERO, distance
 
 Seen = Instrument | Target | Bar | Trade | Fill | Position | Reject | OrderCanceled | OrderUnknown | Account
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 
 from helios_engine.bodies import Account, Instrument
-from helios_portfolio.sizing import ZERO
+from helios_execution.sizing import ZERO
 
 
 class Purse:

@@ -1,0 +1,16 @@
+"""What this plugin offers."""
+
+from __future__ import annotations
+
+from helios_engine.hookspecs import hookimpl
+from helios_engine.stage import StageSpec
+from helios_execution.limit_orders import LimitOrders
+from helios_execution.market_orders import MarketOrders
+
+
+@hookimpl
+def helios_stages() -> list[StageSpec]:
+    return [
+        StageSpec("execution.limit", LimitOrders),
+        StageSpec("execution.market", MarketOrders),
+    ]
