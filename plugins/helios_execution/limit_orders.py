@@ -1,136 +1,148 @@
-"""Target positions in, resting limit orders out, taken back and placed anew at the next target."""
+"""Target positions in, limit orders at the touch out, following the market until done or given up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any, Literal
 
-from helios_engine.bodies import (
-    Account,
-    Bar,
-    CancelIntent,
-    Fill,
-    Instrument,
-    OrderCanceled,
-    OrderIntent,
-    OrderUnknown,
-    Position,
-    Reject,
-    Target,
-    Trade,
-)
-from helios_engine.bodies.orders import Side
-from helios_engine.events import Event
-from helios_execution.purse import Purse
-from helios_execution.sizing import ZERO, distance
+from helios_engine.bodies import CancelIntent, OrderCanceled, OrderIntent, Reject, RiskDecision, Target, Tick
+from helios_engine.events import Body, Event
+from helios_engine.timeframe import nanoseconds
+from helios_execution.cost_gate import CostGate
+from helios_execution.desk import CONSUMES, OPTIONAL, desk
+from helios_execution.order import Order
 
-Seen = Instrument | Target | Bar | Trade | Fill | Position | Reject | OrderCanceled | OrderUnknown | Account
+Says = OrderIntent | CancelIntent | RiskDecision
+
+
+class Goal:
+    """A target being worked: since when, its last order, when that was quoted, and when the next may be."""
+
+    def __init__(self, quantity: float, since: int) -> None:
+        self.quantity, self.since = quantity, since
+        self.order = ""
+        self.quoted = self.pause = since
 
 
 class LimitOrders:
-    """One limit order an instrument at the last price, rounded to the tick away from the market.
+    """One limit order an instrument at the touch: the quote's best price on our side, else the last price.
 
-    A target that comes while an order rests asks the venue to take it back; when it is gone, the
-    order for the newest target follows at the price of then. Sizes, minimums, `band`, `cash_only` and
-    `cushion` are those of `execution.market`. An order of unknown outcome is neither taken back nor replaced.
-    Ids are `tag-1`, `tag-2`, …
+    Prices are rounded to the tick away from the market. The order is taken back and placed anew for another
+    target; every `requote_every` (0s: not) if the touch is elsewhere; and once the touch is `requote_ticks`
+    ticks away (0: not). At `give_up` after the target (0s: never) it is taken back and, by `then`, what is left
+    is dropped (`cancel`) or bought or sold at market (`cross`). A target within the band of the one being worked
+    does not start that time anew. A refused order, or one the venue took back, is tried again after
+    `requote_every`, else left to the next target; so is whatever the gate refuses. An order of unknown outcome
+    is neither taken back nor replaced. Sizes, minimums, bands, `cash_only`, `cushion` and `cost_gate` are those of
+    `execution.market`. Ids are `tag-1`, `tag-2`, …
     """
 
-    consumes = (Instrument, Target, Bar, Trade, Fill, Position, Reject, OrderCanceled, OrderUnknown, Account)
-    optional = (Bar, Trade)
+    optional = OPTIONAL
 
     def __init__(
-        self, tag: str = "L", band: float = 0.0, post_only: bool = False, cash_only: bool = True, cushion: float = 0.0
+        self,
+        tag: str = "L",
+        band: float = 0.0,
+        band_notional: float = 0.0,
+        post_only: bool = False,
+        requote_every: str = "0s",
+        requote_ticks: int = 0,
+        give_up: str = "0s",
+        then: Literal["cancel", "cross"] = "cancel",
+        cash_only: bool = True,
+        cushion: float = 0.0,
+        cost_gate: CostGate | None = None,
     ) -> None:
-        if not 0 <= band < 1:
-            raise ValueError(f"expected band in [0, 1), found {band}")
-        self.tag, self.band, self.post_only = tag, Decimal(repr(band)), post_only
-        self.definitions: dict[str, Instrument] = {}
-        self.prices: dict[str, float] = {}
-        self.held: dict[str, Decimal] = {}
-        self.resting: dict[str, tuple[str, Decimal]] = {}
-        self.asked_back: set[str] = set()
-        self.unknown: set[str] = set()
-        self.wanted: dict[str, float] = {}
-        self.purse = Purse(cushion)
-        self.cash_only = cash_only
-        self.count = 0
+        if requote_ticks < 0:
+            raise ValueError(f"expected requote_ticks of at least 0, found {requote_ticks}")
+        self.post_only, self.then, self.requote_ticks = post_only, then, requote_ticks
+        self.requote_every, self.give_up = nanoseconds(requote_every), nanoseconds(give_up)
+        self.desk = desk(tag, band, band_notional, cash_only, cushion, cost_gate, post_only and then == "cancel")
+        self.goals: dict[str, Goal] = {}
 
-    def on_event(self, event: Event[Seen]) -> Iterator[OrderIntent | CancelIntent]:
-        body = event.body
-        match body:
-            case Trade():
-                self.prices[body.instrument] = body.price
-            case Bar():
-                self.prices[body.instrument] = body.close
-            case Target():
-                self.wanted[body.instrument] = body.quantity
-                yield from self._replace(body.instrument)
-            case Position():
-                self.held[body.instrument] = body.quantity
-                if self.purse.account is None:
-                    yield from self._place(body.instrument)
-            case Fill():
-                self._filled(body)
-            case Reject() if body.reason.startswith("cancel"):
-                self.asked_back.discard(body.id)
-            case Reject():
-                if self._gone(body.instrument, body.id):
-                    self.wanted.pop(body.instrument, None)  # the same order would be refused again
-            case OrderCanceled():
-                if self._gone(body.instrument, body.id):
-                    yield from self._place(body.instrument)
-            case OrderUnknown():
-                self.unknown.add(body.id)
-            case Account():
-                # A fill is followed by its position and that by the account: what waits for a place needs both.
-                self.purse.account = body
-                for name in list(self.wanted):
-                    yield from self._place(name)
-            case Instrument():
-                self.definitions[body.instrument] = body
+    @property
+    def consumes(self) -> tuple[Any, ...]:
+        """Bodies it needs; the forecast of its cost gate is one of them."""
+        return (*CONSUMES, Target, Tick, *self.desk.costs.consumes)
 
-    def _replace(self, name: str) -> Iterator[OrderIntent | CancelIntent]:
-        order = self.resting.get(name, ("", ZERO))[0]
-        if not order:
-            yield from self._place(name)
-        elif order not in self.asked_back and order not in self.unknown:
-            self.asked_back.add(order)
-            yield CancelIntent(order, name)
+    def on_event(self, event: Event[Body]) -> Iterator[Says]:
+        body, now = event.body, event.ts
+        if isinstance(body, Target):
+            self._aim(body, now)
+            names: tuple[str, ...] = (body.instrument,)
+        else:
+            if isinstance(body, Reject | OrderCanceled):
+                self._refused(body, now)
+            names = self.desk.hear(body)
+        for name in names:
+            if name in self.goals:
+                yield from self._work(name, self.goals[name], now)
 
-    def _place(self, name: str) -> Iterator[OrderIntent]:
-        definition, price = self.definitions.get(name), self.prices.get(name)
-        if definition is None or price is None or name in self.resting or name not in self.wanted:
+    def _aim(self, target: Target, now: int) -> None:
+        name, before = target.instrument, self.goals.get(target.instrument)
+        if before is not None and before.quantity == target.quantity:
             return
-        quantity = distance(definition, self.wanted.pop(name), self.held.get(name, ZERO), price, self.band)
-        if self.cash_only:
-            quantity = self.purse.cut(definition, quantity, price)
-        if quantity == 0:
-            return
-        ticks = Decimal(repr(price)) / definition.tick
-        limit = ticks.to_integral_value(ROUND_FLOOR if quantity > 0 else ROUND_CEILING) * definition.tick
-        if limit <= 0:
-            return
-        self.count += 1
-        order, size = f"{self.tag}-{self.count}", abs(quantity)
-        self.resting[name] = (order, size)
-        self.purse.set_aside(name, quantity, price)
-        side: Side = "BUY" if quantity > 0 else "SELL"
-        yield OrderIntent(order, name, side, size, type="LIMIT", price=limit, post_only=self.post_only)
+        goal = self.goals[name] = Goal(target.quantity, now)
+        if before is not None and self.desk.is_near(name, target.quantity, before.quantity):
+            goal.since = before.since
 
-    def _filled(self, fill: Fill) -> None:
-        order, left = self.resting.get(fill.instrument, ("", ZERO))
-        if order == fill.id:
-            self.resting[fill.instrument] = (order, left - fill.quantity)
-            if left <= fill.quantity:
-                self._gone(fill.instrument, order)
+    def _refused(self, answer: Reject | OrderCanceled, now: int) -> None:
+        """The goal's own order is over without our wish: wait, or forget the goal."""
+        order, goal = self.desk.order_of(answer), self.goals.get(answer.instrument)
+        if order is None or goal is None or goal.order != order.id or order.is_asked_back:
+            return
+        by_gate = isinstance(answer, Reject) and answer.by == "gate"
+        if isinstance(answer, Reject) and order.refuses_change(answer):
+            return
+        if by_gate or not self.requote_every or order.price is None:
+            del self.goals[answer.instrument]
+        else:
+            goal.pause = now + self.requote_every
 
-    def _gone(self, name: str, order: str) -> bool:
-        """Forget an order of ours; whether it was the one that rested."""
-        self.asked_back.discard(order)
-        self.unknown.discard(order)
-        if self.resting.get(name, ("",))[0] != order:
-            return False
-        del self.resting[name]
-        self.purse.release(name)
-        return True
+    def _work(self, name: str, goal: Goal, now: int) -> Iterator[Says]:
+        order = self.desk.live.get(name)
+        if order is not None:
+            if name not in self.desk.settling and self._is_stale(name, goal, order, now):
+                yield from self.desk.cancel(name)
+        elif self.desk.is_free(name) and now >= goal.pause:
+            yield from self._place(name, goal, now)
+
+    def _is_stale(self, name: str, goal: Goal, order: Order, now: int) -> bool:
+        """Whether a resting order should be another one, or none."""
+        if order.price is None:
+            return False  # at market already
+        touch = self.desk.touch(name, order.sign)
+        if goal.order != order.id:
+            if touch != order.price or self.desk.distance(name, goal.quantity) != order.sign * order.left:
+                return True
+            goal.order, goal.quoted = order.id, now
+        if self._is_over(goal, now):
+            return True
+        away = abs(touch - order.price)
+        if self.requote_ticks and away >= self.requote_ticks * self.desk.definitions[name].tick:
+            return True
+        if self.requote_every and now >= goal.quoted + self.requote_every:
+            goal.quoted = now
+            return away > 0
+        return False
+
+    def _place(self, name: str, goal: Goal, now: int) -> Iterator[Says]:
+        is_over = self._is_over(goal, now)
+        if is_over and self.then == "cancel":
+            del self.goals[name]
+            return
+        quantity, refusals = self.desk.allowed(name, self.desk.distance(name, goal.quantity))
+        yield from refusals
+        price = self.desk.touch(name, 1 if quantity > 0 else -1)
+        if not quantity or price <= 0:
+            del self.goals[name]
+            return
+        if is_over:
+            intent = self.desk.market(name, quantity)
+        else:
+            intent = self.desk.limit(name, quantity, price, post_only=self.post_only)
+        goal.order, goal.quoted = intent.id, now
+        yield intent
+
+    def _is_over(self, goal: Goal, now: int) -> bool:
+        return self.give_up > 0 and now >= goal.since + self.give_up

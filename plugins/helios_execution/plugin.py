@@ -6,6 +6,7 @@ from helios_engine.hookspecs import hookimpl
 from helios_engine.stage import StageSpec
 from helios_execution.limit_orders import LimitOrders
 from helios_execution.market_orders import MarketOrders
+from helios_execution.twap import Twap
 
 
 @hookimpl
@@ -13,4 +14,5 @@ def helios_stages() -> list[StageSpec]:
     return [
         StageSpec("execution.limit", LimitOrders),
         StageSpec("execution.market", MarketOrders),
+        StageSpec("execution.twap", Twap),
     ]
