@@ -129,18 +129,9 @@ class Desk:
 
     def limit(self, name: str, quantity: Decimal, price: Decimal, *, post_only: bool, expires: int = 0) -> OrderIntent:
         """Book a limit order of a signed quantity as the live one; `expires` (ns UTC) 0 is never."""
-        order = self._open(name, quantity, price)
-        return OrderIntent(
-            order.id,
-            name,
-            order.side,
-            order.left,
-            "LIMIT",
-            price,
-            "GTD" if expires else "GTC",
-            post_only=post_only,
-            expires=expires,
-        )
+        order, force = self._open(name, quantity, price), ("GTD" if expires else "GTC")
+        terms = {"time_in_force": force, "post_only": post_only, "expires": expires}
+        return OrderIntent(order.id, name, order.side, order.left, "LIMIT", price, **terms)  # type: ignore[arg-type]
 
     def cancel(self, name: str) -> Iterator[CancelIntent]:
         """Ask the live order back, once, if the venue has it for sure."""
