@@ -21,9 +21,10 @@ class Distances(msgspec.Struct, frozen=True):
 
 
 class Measure:
-    """Distances by settings: fractions of the price, or multiples of the last VolForecast of `timeframe` (any if empty).
+    """Distances by settings: fractions of the price, or multiples of the last VolForecast.
 
-    ValueError for what is not above 0, or is a fraction of 1 and more.
+    `timeframe` keeps forecasts of other timeframes out; empty takes any. ValueError for what is not above 0, or is a
+    fraction of 1 and more.
     """
 
     def __init__(self, stop: float, take: float, unit: Unit, timeframe: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from helios_engine.bodies import CancelIntent, Instrument, ModifyIntent, OrderIntent
 from helios_engine.bodies.orders import OrderType, Side
 from helios_execution.leg import Leg
-from helios_execution.sizing import decimal, is_too_small, smallest, whole_lots
+from helios_execution.sizing import decimal, is_too_small, smallest, whole_lots, whole_ticks
 from helios_execution.trip import Trip
 
 
@@ -36,7 +36,7 @@ def protect(
             return
         trip.stop = Leg(trip.name_of("stop"), name, held)
         kind: OrderType = "TRAILING_STOP" if trailing else "STOP"
-        offset = abs(average - stop_price) if trailing else None
+        offset = whole_ticks(definition, trip.offset, ROUND_CEILING) if trailing else None
         yield OrderIntent(
             trip.stop.id, name, way_out(trip), held, kind, reduce_only=True, trigger=stop_price, offset=offset
         )

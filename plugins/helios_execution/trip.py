@@ -30,6 +30,7 @@ class Trip:
         self.close: Leg | None = None
         self.stop_price: Decimal | None = None
         self.take_price: Decimal | None = None
+        self.offset = ZERO
         self.is_bare = self.is_watched = self.is_exposed = self.has_exited = self.is_spent = False
         self.pause = 0
         self.count = 0
@@ -54,6 +55,7 @@ class Trip:
             low = max(definition.tick, whole_ticks(definition, average * (1 - below), ROUND_FLOOR))
             high = whole_ticks(definition, average * (1 + above), ROUND_CEILING)
             self.stop_price, self.take_price = (low, high)[:: self.sign]
+            self.offset = abs(average - self.stop_price)
         return self.stop_price, self.take_price
 
     def is_through(self, price: float, level: Decimal, *, is_stop: bool) -> bool:
