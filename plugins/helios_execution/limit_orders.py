@@ -31,7 +31,7 @@ class LimitOrders:
     target; every `requote_every` (0s: not) if the touch is elsewhere; and once the touch is `requote_ticks`
     ticks away (0: not). At `give_up` after the target (0s: never) it is taken back and, by `then`, what is left
     is dropped (`cancel`) or bought or sold at market (`cross`). A target within the band of the one being worked
-    does not start that time anew. A refused order, or one the venue took back, is tried again after
+    changes nothing. A refused order, or one the venue took back, is tried again after
     `requote_every`, else left to the next target; so is whatever the gate refuses. An order of unknown outcome
     is neither taken back nor replaced. Sizes, minimums, bands, `cash_only`, `cushion` and `cost_gate` are those of
     `execution.market`. Ids are `tag-1`, `tag-2`, …
@@ -80,11 +80,8 @@ class LimitOrders:
 
     def _aim(self, target: Target, now: int) -> None:
         name, before = target.instrument, self.goals.get(target.instrument)
-        if before is not None and before.quantity == target.quantity:
-            return
-        goal = self.goals[name] = Goal(target.quantity, now)
-        if before is not None and self.desk.is_near(name, target.quantity, before.quantity):
-            goal.since = before.since
+        if before is None or not self.desk.is_near(name, target.quantity, before.quantity):
+            self.goals[name] = Goal(target.quantity, now)
 
     def _refused(self, answer: Reject | OrderCanceled, now: int) -> None:
         """The goal's own order is over without our wish: wait, or forget the goal."""
