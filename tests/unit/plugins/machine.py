@@ -84,6 +84,16 @@ class Machine(RuleBasedStateMachine):
     def accept(self, data: st.DataObject) -> None:
         self.give(*self.exchange.accept(data.draw(st.sampled_from(self.flying()))))
 
+    @precondition(lambda self: self.entries())
+    @rule(share=st.sampled_from(["0.5", "1"]))
+    def enter(self, share: str) -> None:
+        """The entry is done and what follows from it arrives: without this, few runs would come to hold anything."""
+        for order in self.entries():
+            lots = max(1, int(self.exchange.live[order].left * Decimal(share) / BTC.lot))
+            self.give(*self.exchange.fill(order, lots * BTC.lot))
+        for order in self.flying():
+            self.give(*self.exchange.accept(order))
+
     @precondition(lambda self: self.flying())
     @rule(data=st.data(), by=st.sampled_from(["gate", "venue"]))
     def refuse(self, data: st.DataObject, by: str) -> None:

@@ -118,6 +118,16 @@ def test_a_target_filled_in_part_shrinks_the_stop_and_filled_whole_takes_it_back
     assert (part, whole) == ([ModifyIntent(STOP, NAME, D("0.600"))], [CancelIntent(STOP, NAME)])
 
 
+def test_a_refused_change_of_a_leg_is_asked_for_again_after_the_pause() -> None:
+    stage = protected(retry="10s")
+    at(stage, 2, *filled(TAKE, "0.4", "0.6", "SELL"))
+
+    at_once = at(stage, 2, Reject(STOP, NAME, "gate", "order rate: 20"), trade(1000.0))
+    later = at(stage, 2.2, trade(1000.0))
+
+    assert (at_once, later) == ([], [ModifyIntent(STOP, NAME, D("0.600"))])
+
+
 def test_the_rest_of_an_entry_goes_with_the_first_exit() -> None:
     stage = entered()
     at(stage, 1, *accepted("B-1"), *filled("B-1", "0.5", "0.5"), *accepted(STOP, TAKE))

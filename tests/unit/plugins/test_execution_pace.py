@@ -183,9 +183,9 @@ def test_a_slice_below_the_minimum_is_joined_to_the_next() -> None:
 
 
 def test_a_slice_that_would_leave_less_than_the_minimum_is_joined_to_the_last() -> None:
-    found = slices(ready(Twap(duration="3m", interval="1m")), range(10), Target(NAME, 0.028))
+    found = slices(ready(Twap(duration="3m", interval="1m")), range(10), Target(NAME, 0.025))
 
-    assert found == [(1, D("0.018")), (2, D("0.010"))]
+    assert found == [(2, D("0.025"))]
 
 
 def test_a_refused_slice_is_in_the_next() -> None:
@@ -246,6 +246,25 @@ def test_an_order_in_flight_for_the_old_target_does_not_make_the_new_one_oversho
 
     assert said == [OrderIntent("T-2", NAME, "SELL", D("0.250"))]
     assert found == [(2, D("-0.125")), (3, D("-0.125"))]
+
+
+def test_a_position_that_another_hand_has_moved_ahead_waits_for_the_plan_and_never_passes_the_target() -> None:
+    stage = ready(Twap(duration="4m", interval="1m"))
+    slices(stage, range(1), Target(NAME, 1.0))
+    at(stage, 0.5, Position(NAME, D("0.6"), D(1000), D(0)))
+    ahead = slices(stage, range(1, 3), held="0.6")
+    at(stage, 2.5, Position(NAME, D("1.1"), D(1000), D(0)))
+
+    assert ahead == [(2, D("0.150"))]
+    assert slices(stage, range(3, 9), held="1.1") == [(3, D("-0.1"))]
+
+
+def test_the_same_target_is_worked_again_once_its_plan_is_over() -> None:
+    stage = ready(Twap(duration="4m", interval="1m"))
+    slices(stage, range(6), Target(NAME, 1.0))
+    at(stage, 6, Position(NAME, D(0), D(1000), D(0)))
+
+    assert len(slices(stage, range(6, 12), Target(NAME, 1.0))) == 4
 
 
 def test_slices_begin_with_a_seeded_delay_that_is_a_share_of_the_interval() -> None:
