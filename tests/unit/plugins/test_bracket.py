@@ -137,6 +137,18 @@ def test_the_rest_of_an_entry_goes_with_the_first_exit() -> None:
     assert found == [CancelIntent("B-1", NAME), CancelIntent(TAKE, NAME)]
 
 
+def test_the_rest_of_an_entry_goes_with_a_part_of_the_target_and_with_a_smaller_target() -> None:
+    by_exit, by_target = (entered(entry="limit") for _ in range(2))
+    for stage in (by_exit, by_target):
+        at(stage, 1, *accepted("B-1"), *filled("B-1", "0.5", "0.5"), *accepted(STOP, TAKE))
+
+    exits = at(by_exit, 2, *filled(TAKE, "0.1", "0.4", "SELL"))
+    shrinks = at(by_target, 2, Target(NAME, 0.8))
+
+    assert exits == [CancelIntent("B-1", NAME), ModifyIntent(STOP, NAME, D("0.400"))]
+    assert shrinks == [CancelIntent("B-1", NAME)]
+
+
 def test_both_legs_filled_before_the_cancel_arrives_leave_nothing_to_do() -> None:
     stage = protected()
 

@@ -253,10 +253,13 @@ def test_a_position_that_another_hand_has_moved_ahead_waits_for_the_plan_and_nev
     slices(stage, range(1), Target(NAME, 1.0))
     at(stage, 0.5, Position(NAME, D("0.6"), D(1000), D(0)))
     ahead = slices(stage, range(1, 3), held="0.6")
-    at(stage, 2.5, Position(NAME, D("1.1"), D(1000), D(0)))
+
+    beyond = ready(Twap(duration="4m", interval="1m"))
+    slices(beyond, range(1), Target(NAME, 1.0))
+    at(beyond, 0.5, Position(NAME, D("1.1"), D(1000), D(0)))
 
     assert ahead == [(2, D("0.150"))]
-    assert slices(stage, range(3, 9), held="1.1") == [(3, D("-0.1"))]
+    assert slices(beyond, range(1, 9), held="1.1") == [(1, D("-0.1"))]
 
 
 def test_the_same_target_is_worked_again_once_its_plan_is_over() -> None:
