@@ -16,6 +16,7 @@ from helios_engine.bodies import (
     RiskDecision,
     Target,
     Tick,
+    Trade,
     VolForecast,
 )
 from helios_engine.events import Body, Event
@@ -97,6 +98,9 @@ class Bracket:
     def on_event(self, event: Event[Body]) -> Iterator[Says]:
         body, now = event.body, event.ts
         name = getattr(body, "instrument", "")
+        if type(body) is Trade and name not in self.trips and name not in self.wanted:
+            self.desk.prices[name] = body.price  # most events of a run: nothing to do but this
+            return
         match body:
             case Target():
                 self._aim(body)
