@@ -16,6 +16,7 @@ from helios_engine.bodies import (
     RiskDecision,
     Target,
     Tick,
+    Trade,
     VolForecast,
 )
 from helios_engine.events import Body, Event
@@ -45,12 +46,10 @@ class Bracket:
     and stays if there is none.
 
     A later target of the same side only makes a position smaller, one of 0 or of the other side leaves it at market,
-    with the stop in place until it is closed. After stop or target, targets of that side are ignored until another
-    one has come, unless `reenter`. The Controls `flatten` and `kill` leave at market, and with `pause` and
-    `reduce_only` no entry is made until `resume`; their value is an instrument, or anything else for all of them.
-    What was refused is tried again after `retry`. The instruments' positions are this stage's alone: one that it
-    finds at a target is made part of the bracket. Sizes, bands, `cash_only`, `cushion` and `cost_gate` are those of
-    `execution.market`. Ids are `tag-1` for an entry, `tag-1-stop-1`, `tag-1-take-2`, `tag-1-close-3` for its exits.
+    with the stop in place until it is closed. After stop or target, that side waits for another target, unless
+    `reenter`. For Controls see `Halt`: `flatten` and `kill` leave at market too. What was refused is tried again after
+    `retry`. The positions are this stage's alone: one that is there at a target becomes part of the bracket. Sizes,
+    bands, `cash_only`, `cushion` and `cost_gate` are those of `execution.market`. Ids are `tag-1`, `tag-1-stop-1`, ….
     """
 
     optional = OPTIONAL
@@ -74,8 +73,6 @@ class Bracket:
         cushion: float = 0.005,
         cost_gate: CostGate | None = None,
     ) -> None:
-        if not (stop > 0 and take > 0) or (unit == "fraction" and max(stop, take) >= 1):
-            raise ValueError(f"expected stop and take above 0, as fractions below 1, found {stop} and {take}")
         if entry == "market" and (post_only or entry_expires != "0s"):
             raise ValueError("expected entry = 'limit' with post_only or entry_expires, found entry = 'market'")
         self.measure = Measure(stop, take, unit, timeframe)
@@ -97,6 +94,9 @@ class Bracket:
     def on_event(self, event: Event[Body]) -> Iterator[Says]:
         body, now = event.body, event.ts
         name = getattr(body, "instrument", "")
+        if type(body) is Trade and name not in self.trips and name not in self.wanted:
+            self.desk.prices[name] = body.price  # most events of a run: nothing to do but this
+            return
         match body:
             case Target():
                 self._aim(body)
@@ -161,15 +161,13 @@ class Bracket:
             yield self._entry(name, quantity, expires)
         else:
             self.desk.count += 1  # a position that is there already becomes part of a bracket
-        trip = Trip(f"{self.desk.tag}-{self.desk.count}", sign, abs(target), distances)
-        trip.expires = expires
-        self.trips[name] = trip
+        self.trips[name] = Trip(f"{self.desk.tag}-{self.desk.count}", sign, abs(target), distances, expires)
 
     def _entry(self, name: str, quantity: Decimal, expires: int) -> OrderIntent:
         if self.entry == "market":
             return self.desk.market(name, quantity)
-        price = self.desk.touch(name, 1 if quantity > 0 else -1)
-        return self.desk.limit(name, quantity, price, post_only=self.post_only, expires=expires)
+        touch = self.desk.touch(name, 1 if quantity > 0 else -1)
+        return self.desk.limit(name, quantity, touch, post_only=self.post_only, expires=expires)
 
     def _guard(self, name: str, trip: Trip, now: int) -> Iterator[Says]:
         """Bring entry, legs and position of a trip into line with one another."""
@@ -177,18 +175,12 @@ class Bracket:
         position = self.desk.held.get(name, ZERO)
         held, entry = trip.open(definition, position), self.desk.live.get(name)
         trip.look(price)
-        if entry is not None and (
-            trip.has_exited
-            or self.halt.holds(name)
-            or (trip.expires and now > trip.expires)
-            or trip.sign * position + entry.left > trip.keep
-        ):
+        if entry is not None and (self.halt.holds(name) or trip.needs_no_more(entry.left, position, now)):
             yield from self.desk.cancel(name)
         if not is_dust(definition, held, price):
-            average = self.averages.get(name, decimal(price))
-            excess = held - trip.keep
+            excess, average = held - trip.keep, self.averages.get(name, decimal(price))
             if excess > 0 and (not trip.keep or not self.desk.is_near(name, float(held), float(trip.keep))):
-                yield from leave(trip, name, held - trip.keep, definition, price, now)
+                yield from leave(trip, name, excess, definition, price, now)
                 if not trip.keep or trip.is_bare:
                     return
             yield from protect(trip, name, held, definition, price, average, self.trailing, now)

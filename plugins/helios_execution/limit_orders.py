@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from helios_engine.bodies import CancelIntent, OrderCanceled, OrderIntent, Reject, RiskDecision, Target, Tick
+from helios_engine.bodies import CancelIntent, OrderCanceled, OrderIntent, Reject, RiskDecision, Target, Tick, Trade
 from helios_engine.events import Body, Event
 from helios_engine.timeframe import nanoseconds
 from helios_execution.cost_gate import CostGate
@@ -67,6 +67,9 @@ class LimitOrders:
 
     def on_event(self, event: Event[Body]) -> Iterator[Says]:
         body, now = event.body, event.ts
+        if type(body) is Trade and body.instrument not in self.goals:
+            self.desk.prices[body.instrument] = body.price  # most events of a run: nothing to do but this
+            return
         if isinstance(body, Target):
             self._aim(body, now)
             names: tuple[str, ...] = (body.instrument,)

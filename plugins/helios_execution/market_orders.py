@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from helios_engine.bodies import OrderIntent, RiskDecision, Target
+from helios_engine.bodies import OrderIntent, RiskDecision, Target, Trade
 from helios_engine.events import Body, Event
 from helios_execution.cost_gate import CostGate
 from helios_execution.desk import CONSUMES, OPTIONAL, desk
@@ -45,6 +45,9 @@ class MarketOrders:
 
     def on_event(self, event: Event[Body]) -> Iterator[OrderIntent | RiskDecision]:
         body = event.body
+        if type(body) is Trade and body.instrument not in self.wanted:
+            self.desk.prices[body.instrument] = body.price  # most events of a run: nothing to do but this
+            return
         if isinstance(body, Target):
             self.wanted[body.instrument] = body.quantity
             names: tuple[str, ...] = (body.instrument,)

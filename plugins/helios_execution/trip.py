@@ -22,9 +22,9 @@ class Trip:
     the way out was the bracket's own and not a target's.
     """
 
-    def __init__(self, number: str, sign: int, keep: Decimal, distances: Distances) -> None:
+    def __init__(self, number: str, sign: int, keep: Decimal, distances: Distances, expires: int = 0) -> None:
         self.number, self.sign, self.keep, self.distances = number, sign, keep, distances
-        self.expires = 0
+        self.expires = expires
         self.stop: Leg | None = None
         self.take: Leg | None = None
         self.close: Leg | None = None
@@ -38,6 +38,11 @@ class Trip:
     def open(self, definition: Instrument, held: Decimal) -> Decimal:
         """What is held in the direction of the trip, in whole lots; 0 for a position the other way."""
         return whole_lots(definition, max(ZERO, self.sign * held))
+
+    def needs_no_more(self, left: Decimal, position: Decimal, now: int) -> bool:
+        """Whether an entry's rest is not wanted: an exit has begun, its time is over, or it is more than may stay."""
+        is_late = self.expires > 0 and now > self.expires
+        return self.has_exited or is_late or self.sign * position + left > self.keep
 
     def has_orders(self) -> bool:
         """Whether an exit order may still do something."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from helios_engine.bodies import OrderIntent, RiskDecision, Target, Tick
+from helios_engine.bodies import OrderIntent, RiskDecision, Target, Tick, Trade
 from helios_engine.events import Body, Event
 from helios_engine.timeframe import nanoseconds
 from helios_execution.cost_gate import CostGate
@@ -70,6 +70,9 @@ class Twap:
 
     def on_event(self, event: Event[Body]) -> Iterator[OrderIntent | RiskDecision]:
         body, now = event.body, event.ts
+        if type(body) is Trade and body.instrument not in self.plans:
+            self.desk.prices[body.instrument] = body.price  # most events of a run: nothing to do but this
+            return
         if isinstance(body, Target):
             self._aim(body, now)
             names: tuple[str, ...] = (body.instrument,)
