@@ -29,6 +29,7 @@ NOT_COVERED = (
 """What no layer can see; printed under every verdict."""
 
 _PLACES: dict[Layer, str] = {
+    "hermetic": "helios_engine.proof.hermetic:guard",
     "prefix": "helios_engine.proof.cutting:cut",
     "futures": "helios_engine.proof.cutting:cut",
 }
