@@ -16,8 +16,8 @@ _ENGINE = str(Path(helios_engine.__file__).parent)
 _STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 _SITE = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 _IMPORTING = "<frozen importlib"
-_QUIET = tuple(f"{folder}/{name}" for folder in _STANDARD for name in ("logging/", "warnings.py", "traceback.py"))
-"""What these do on behalf of a part is theirs: a log line has a time, a warning shows its source."""
+_QUIET = tuple(f"{folder}/{name}" for folder in _STANDARD for name in ("logging/", "warnings.py", "zoneinfo/"))
+"""What these do on behalf of a part is theirs: a log line has a time, a warning its source, a zone its rules."""
 
 
 class Blame(NamedTuple):

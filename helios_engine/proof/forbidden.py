@@ -36,8 +36,6 @@ REMEDIES: dict[Kind, str] = {
 }
 
 EVENTS: dict[str, Rule] = {
-    "_thread.start_new_thread": Rule("thread", "starts a thread"),
-    "_thread.start_joinable_thread": Rule("thread", "starts a thread"),
     "builtins.input": Rule("system", "asks the terminal"),
     "gc.get_objects": Rule("memory", "looks through all objects of the process (gc.get_objects)"),
     "gc.get_referrers": Rule("memory", "looks who refers to an object (gc.get_referrers)"),
@@ -80,6 +78,7 @@ _CLOCK = "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns proce
 BUILTINS: dict[tuple[str, str], Rule] = {
     **{("time", name): Rule("clock", f"reads a clock (time.{name})", True) for name in _CLOCK.split()},
     **{("time", name): Rule("clock", f"reads a clock (time.{name})", True) for name in ("sleep",)},
+    **{("_thread", n): Rule("thread", "starts a thread") for n in ("start_new_thread", "start_joinable_thread")},
     ("posix", "urandom"): Rule("randomness", "draws from the operating system's randomness"),
     ("_uuid", "generate_time_safe"): Rule("randomness", "makes a UUID of the clock (uuid1)"),
     **{("posix", n): Rule("file", f"asks the file system (os.{n})", True) for n in ("stat", "lstat", "access")},

@@ -12,6 +12,7 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from importlib import _bootstrap  # type: ignore[attr-defined]
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple, TypeVar
@@ -50,13 +51,15 @@ class Guard:
         self._part, self._ts = "", 0
         self._busy = False
         self._explained = self._drawn = False
-        self._reader = ""
+        self._reader, self._excused = "", 0
+        self._import: tuple[FrameType, int] | None = None
         self._thread = threading.get_ident()
         self._read = BytesRead()
         self._files: dict[str, Callable[[FrameType], None] | None] = {}
         self._handlers = {
-            os.__file__: self._environment,
+            os.getenv.__code__.co_filename: self._environment,  # os itself is frozen into the interpreter
             random.__file__: self._generator,
+            _IMPORTING.co_filename: self._imports,
         }
         self._random = random.seed.__self__  # type: ignore[attr-defined]
 
@@ -70,14 +73,14 @@ class Guard:
     def during(self, part: str, ts: int, call: Callable[[], _T]) -> _T:
         """Do `call` with `part` on the stack, at `ts` (ns UTC; 0 while it is being made)."""
         before, self._part, self._ts = (self._part, self._ts), part, ts
-        self._explained, self._reader = False, ""
+        self._explained, self._reader, self._excused = False, "", 0
         self.calls[part] = self.calls.get(part, 0) + 1
         mark, stood = self._read.mark(), generators.position()
         self._drawn = False
         try:
             return call()
         finally:
-            if not self._explained and self._read.since(mark):
+            if not self._explained and self._read.since(mark + self._excused):
                 self._note(Rule("file", "reads files through C code"), self._reader)
             if not self._drawn and generators.position() != stood:
                 self._note(forbidden.GLOBAL_NUMPY, "")
@@ -101,6 +104,7 @@ class Guard:
         """Note what happened in `frame`, unless it is an import's, a log's or a library's own business."""
         culprit = blame(frame, self.roots.get(self._part, ("<",)), Guard.during.__code__)
         if culprit is not None and not (rule.only_direct and culprit.library):
+            self._reader = culprit.where
             self._note(rule, culprit.where)
 
     def _audit(self, event: str, given: tuple[Any, ...]) -> None:
@@ -114,12 +118,10 @@ class Guard:
 
     def _event(self, event: str, given: tuple[Any, ...]) -> None:
         if event in forbidden.FILES:
-            self._explained = True
+            self._explained = self._explained or self._import is None
             rule = self._rule(event, given)
             if rule is not None:
                 self._found(rule, sys._getframe(2))
-        elif event == "import":
-            self._explained = True
         elif event == "object.__getattr__":
             if given[1] in forbidden.FRAMES:
                 self._found(Rule("memory", f"looks into frames of the process ({given[1]})", True), sys._getframe(2))
@@ -148,6 +150,10 @@ class Guard:
             handler = self._files[file] if file in self._files else self._handler(file)
             if handler is not None:
                 self._guarded(handler, frame)
+        elif event == "return":
+            if self._import is not None and self._import[0] is frame:
+                self._excused += self._read.mark() - self._import[1]
+                self._import = None
         elif event == "c_call":
             name = given.__name__
             if name in _NAMES:
@@ -172,10 +178,18 @@ class Guard:
         owner = getattr(function, "__self__", None)
         rule = forbidden.BUILTINS.get((str(getattr(function, "__module__", "")), name))
         if rule is not None:
-            if not (rule.kind == "file" and self.declared.get(self._part)):
+            asked = self._asked_about(frame) if rule.kind == "file" else None
+            if asked is None or self._rule("open", (asked, "r", 0)) is not None:
                 self._found(rule, frame)
         elif name in forbidden.DRAWS and owner is self._random:
             self._found(forbidden.GLOBAL_RANDOM, frame)
+
+    def _asked_about(self, frame: FrameType) -> Any:
+        """The path that the library's code asks the file system about, or that the part may ask about."""
+        for name in ("path", "filename", "self"):
+            if isinstance(path := frame.f_locals.get(name), (str, os.PathLike)):
+                return path
+        return next(iter(self.declared.get(self._part, {})), None)
 
     def _asked_now(self, name: str) -> None:
         rule = forbidden.NOW._replace(words=f"reads the wall clock ({name})")
@@ -191,6 +205,11 @@ class Guard:
     def _environment(self, frame: FrameType) -> None:
         if frame.f_code in _ENVIRON:
             self._found(forbidden.ENVIRONMENT, frame)
+
+    def _imports(self, frame: FrameType) -> None:
+        """What an import reads is code: the outermost one is left out of the bytes."""
+        if frame.f_code is _IMPORTING and self._import is None:
+            self._import = (frame, self._read.mark())
 
     def _generator(self, frame: FrameType) -> None:
         if frame.f_code is random.Random.seed.__code__ and frame.f_locals.get("a") is None:
@@ -210,6 +229,7 @@ class Guard:
                     self._note(rule, culprit.where)
 
 
+_IMPORTING = _bootstrap._find_and_load.__code__  # type: ignore[attr-defined]
 _ENVIRON = frozenset(
     getattr(type(os.environ), name).__code__
     for name in ("__getitem__", "__setitem__", "__delitem__", "__iter__", "__len__", "copy")

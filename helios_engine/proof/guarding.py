@@ -6,7 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from inspect import signature
+from inspect import getsourcelines, signature
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def watched(retold: Retold) -> dict[str, Any]:
     case = guard.during(IMPORTING, 0, lambda: case_of(retold))
     report = _run(case, guard)
     changed = tampering.changes(before, tampering.portrait())
-    noted = [*_noted(guard, case), *_tampered(changed, case, guard.roots)]
+    noted = [*_noted(guard, case), *_tampered(changed, case)]
     found: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(report, noted=noted))
     return found
 
@@ -144,11 +144,13 @@ def _noted(guard: Guard, case: Case) -> Iterator[Noted]:
                 yield Noted(name, sight.kind, f"{sight.words} when its module was imported;", sight.where, count, first)
 
 
-def _tampered(changed: Iterable[tampering.Change], case: Case, roots: dict[str, tuple[str, ...]]) -> Iterator[Noted]:
-    """Changes to the engine, each of the first part whose code it is; of all stages' where that cannot be told."""
+def _tampered(changed: Iterable[tampering.Change], case: Case) -> Iterator[Noted]:
+    """Changes to the engine, each of the part whose class the line is in, or of the first whose code it is."""
+    factories = list(_factories(case))
     for change in changed:
-        names = [name for name, root in roots.items() if name != IMPORTING and change.where.startswith(root)]
-        yield Noted((names or ["engine"])[0], "engine", f"changed {change.name}", change.where, 1, 0)
+        mine = [name for name, factory in factories if _holds(factory, change.where)]
+        near = [name for name, factory in factories if change.where.startswith(root_of(factory))]
+        yield Noted([*mine, *near, "engine"][0], "engine", f"changed {change.name}", change.where, 1, 0)
 
 
 def _factories(case: Case) -> Iterator[tuple[str, Any]]:
@@ -164,5 +166,19 @@ def _factories(case: Case) -> Iterator[tuple[str, Any]]:
 def _defined(case: Case, part: str) -> str:
     """Where a part's class begins, for what has no line of its own."""
     factory = dict(_factories(case)).get(part)
-    code = getattr(getattr(factory, "on_event", getattr(factory, "answer", None)), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else file_of(factory)
+    first, _ = _lines(factory)
+    return f"{file_of(factory)}:{first}"
+
+
+def _holds(factory: Any, where: str) -> bool:
+    file, _, line = where.rpartition(":")
+    first, last = _lines(factory)
+    return file == file_of(factory) and first <= int(line) < last
+
+
+def _lines(factory: Any) -> tuple[int, int]:
+    try:
+        lines, first = getsourcelines(factory)
+    except (OSError, TypeError):
+        return 0, 0
+    return first, first + len(lines)

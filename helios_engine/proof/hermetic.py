@@ -91,19 +91,31 @@ def _outcome(report: Report, seconds: float) -> Outcome:
 
 
 def _findings(report: Report, parts: dict[str, Part]) -> Iterator[Finding]:
+    """One finding a part, line and kind: a line that walks through a folder is one mistake, not fifty."""
+    grouped: dict[tuple[str, str, str], list[Noted]] = {}
     for noted in report.noted:
-        part = parts.get(noted.part, Part("engine", noted.part))
-        is_effect = part.kind == "effect" and noted.kind not in ("store", "engine")
-        when = "while it was made" if noted.first == 0 and part.kind != "effect" else "while it was heard"
+        grouped.setdefault((noted.part, noted.where, noted.kind), []).append(noted)
+    for (name, where, kind), those in grouped.items():
+        part = parts.get(name, Part("engine", name))
+        first = min(those, key=lambda n: n.first)
+        heads = list({n.words.partition(" (")[0]: n.words for n in reversed(those)}.values())[::-1]
+        more = f" ({len(those) - len(heads)} more of this from the line)" if len(those) > len(heads) else ""
+        count = max(n.count for n in those)
         yield Finding(
             layer="hermetic",
             part=part,
-            what=f"it {noted.words} {when}" + f", {noted.count:,} times" * (noted.count > 1),
-            first=noted.first,
-            where=noted.where,
-            remedy=REMEDIES[noted.kind],  # type: ignore[index]
-            is_note=is_effect,
+            what=f"it {' and '.join(heads)}{more}{_when(first, part)}" + f", {count:,} times" * (count > 1),
+            first=first.first,
+            where=where,
+            remedy=REMEDIES[kind],  # type: ignore[index]
+            is_note=part.kind == "effect" and kind not in ("store", "engine"),
         )
+
+
+def _when(noted: Noted, part: Part) -> str:
+    if noted.first:
+        return " while it was heard"
+    return " while it was made" if part.kind != "effect" else ""
 
 
 def _artefacts(report: Report, parts: dict[str, Part]) -> Iterator[Finding]:
