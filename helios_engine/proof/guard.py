@@ -12,7 +12,7 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from importlib import _bootstrap  # type: ignore[attr-defined]
+from importlib import _bootstrap
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple, TypeVar

@@ -30,6 +30,7 @@ NOT_COVERED = (
 
 _PLACES: dict[Layer, str] = {
     "hermetic": "helios_engine.proof.hermetic:guard",
+    "differential": "helios_engine.proof.differential:vary",
     "prefix": "helios_engine.proof.cutting:cut",
     "futures": "helios_engine.proof.cutting:cut",
 }

@@ -128,12 +128,12 @@ class Opens(Clean):
 
 class Lists(Clean):
     def look(self, event: Event[Bar]) -> None:
-        os.listdir("/")
+        os.listdir("/")  # noqa: PTH208
 
 
 class Stats(Clean):
     def look(self, event: Event[Bar]) -> None:
-        os.path.exists("/etc/signal")
+        os.path.exists("/etc/signal")  # noqa: PTH110
 
 
 class Writes(Clean):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from helios_engine.config import load_config
-from helios_engine.plugins import Plugins
-from helios_engine.proof.case import Case
 from helios_engine.proof.findings import Outcome
 from helios_engine.proof.hermetic import guard
 from tests.unit.proof import leaky
-from tests.unit.proof.trying import PARQUET, SAMPLE, case, is_in
+from tests.unit.proof.trying import PARQUET, case, is_in
 
 LEAKS = {
     leaky.Clock: "time.time",
