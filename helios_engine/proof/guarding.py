@@ -22,6 +22,7 @@ from helios_engine.proof.blame import file_of, folder_of, root_of
 from helios_engine.proof.case import VENUE, Case, parts_in
 from helios_engine.proof.guard import Guard
 from helios_engine.proof.hermetic import Noted, Report
+from helios_engine.proof.nets import Nets
 from helios_engine.proof.rehearsal import rehearse
 from helios_engine.proof.retelling import Retold, case_of
 from helios_engine.proof.stretch import Stretch
@@ -89,7 +90,7 @@ def watched(retold: Retold) -> dict[str, Any]:
     before = tampering.portrait()
     guard = Guard(retold.catalog, (retold.folder,))
     guard.roots[IMPORTING] = tuple(folder for name in retold.packages for folder in folder_of(name))
-    guard.install()
+    Nets(guard).install()
     case = guard.during(IMPORTING, 0, lambda: case_of(retold))
     report = _run(case, guard)
     changed = tampering.changes(before, tampering.portrait())

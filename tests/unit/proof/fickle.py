@@ -78,11 +78,6 @@ class SetOrder(Clean):
         return _share(next(iter(_WORDS)))
 
 
-class Hidden(Clean):
-    def value(self, event: Event[Bar]) -> float:
-        return random.random()
-
-
 class HiddenNumpy(Clean):
     def value(self, event: Event[Bar]) -> float:
         return float(np.random.rand())

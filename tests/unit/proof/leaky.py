@@ -54,6 +54,13 @@ class Clean:
         return 1.0 if event.body.close > event.body.open else -1.0
 
 
+class Silent(Clean):
+    """Says nothing."""
+
+    def on_event(self, event: Event[Bar]) -> Iterator[Signal]:
+        yield from ()
+
+
 class Clock(Clean):
     def look(self, event: Event[Bar]) -> None:
         time.time()

@@ -22,7 +22,6 @@ LEAKS = {
     fickle.Temporary: "temporary directory",
     fickle.Hash: "hash seed",
     fickle.SetOrder: "hash seed",
-    fickle.Hidden: "global random seeds",
     fickle.HiddenNumpy: "global random seeds",
     fickle.Processors: "threads",
     fickle.Unseeded: NOTHING,
@@ -31,6 +30,9 @@ LEAKS = {
     fickle.OnClass: SECOND,
 }
 HONEST = (leaky.Clean, leaky.Asking, fickle.Memoised, fickle.Sorted, fickle.Drawn, fickle.Dated)
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,6 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "cause"), LEAKS.items(), ids=lambda x: getattr(x, "__name__", ""))
 def test_what_a_part_depends_on_is_named(outcome: Outcome, kind: type, cause: str) -> None:
     (found,) = [f for f in outcome.findings if f.part.name == f"leaky.{kind.__name__.lower()}"]
@@ -53,3 +54,17 @@ def test_what_a_part_depends_on_is_named(outcome: Outcome, kind: type, cause: st
     assert found.first > 0
     assert is_in(found.where, leaky.Clean)
     assert found.remedy
+
+
+@pytest.mark.parametrize("kind", HONEST, ids=lambda kind: kind.__name__)
+def test_honest_parts_say_the_same_in_every_process(outcome: Outcome, kind: type) -> None:
+    assert [f for f in outcome.findings if f.part.name == f"leaky.{kind.__name__.lower()}"] == []
+
+
+def test_an_effect_is_judged_and_a_silent_venue_is_not(outcome: Outcome) -> None:
+    (found,) = [f for f in outcome.findings if f.part.kind == "effect"]
+
+    assert "it depends on wall clock" in found.what
+    assert found.column == "Prediction.value"
+    assert "did not speak" in outcome.not_provable["venue"]
+    assert outcome.coverage["fresh processes"] > 4

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from helios_engine.proof.findings import Outcome
 from helios_engine.proof.hermetic import guard
-from tests.unit.proof import leaky
+from tests.unit.proof import early, leaky
+from tests.unit.proof.early import Early
 from tests.unit.proof.trying import PARQUET, case, is_in
 
 LEAKS = {
@@ -81,3 +84,51 @@ def test_an_honest_part_is_left_in_peace(outcome: Outcome, kind: type) -> None:
 
     assert [f for f in outcome.findings if f.part.name == name and not f.is_note] == []
     assert name not in outcome.not_provable
+
+
+def test_effects_may_work_outside_and_it_is_told(outcome: Outcome) -> None:
+    mine = [f for f in outcome.findings if f.part.name == "leaky.outside"]
+
+    assert all(f.is_note for f in mine)
+    assert {"reads a clock (time.time)", "reads the environment (os.environ)"} <= {
+        f.what.removeprefix("it ").partition(",")[0] for f in mine
+    }
+
+
+def test_a_declared_artefact_is_listed_with_its_digest(outcome: Outcome) -> None:
+    (told,) = [f for f in outcome.findings if f.part.name == "leaky.artefact"]
+
+    assert told.is_note
+    assert "weights.txt (sha256 6b83d4b213cd)" in told.what
+    assert outcome.coverage["declared artefacts"] == 1
+
+
+def test_an_effect_that_reads_the_catalog_is_a_finding(tmp_path: Path) -> None:
+    (found,) = guard(case(tmp_path, [leaky.Asking], [leaky.Peeking]))
+
+    (told,) = [f for f in found.findings if "reads the catalog" in f.what]
+    assert not told.is_note
+    assert is_in(told.where, leaky.Peeking)
+
+
+def test_a_silent_part_is_not_judged(tmp_path: Path) -> None:
+    (found,) = guard(case(tmp_path, [leaky.Clean, leaky.Silent]))
+
+    assert found.not_provable == {"leaky.silent": "it did not speak under guard"}
+
+
+def test_parts_that_no_fresh_process_can_import_are_not_judged(tmp_path: Path) -> None:
+    class Local(leaky.Clean):
+        """Nowhere to be found."""
+
+    (found,) = guard(case(tmp_path, [Local]))
+
+    assert "cannot be imported by a fresh process" in found.not_provable["leaky.local"]
+
+
+def test_a_module_that_reads_the_clock_when_it_is_imported_is_found(tmp_path: Path) -> None:
+    (found,) = guard(case(tmp_path, [Early]))
+
+    (told,) = found.findings
+    assert "reads a clock (time.time) when its module was imported" in told.what
+    assert told.where.startswith(str(Path(early.__file__)))
