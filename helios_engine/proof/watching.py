@@ -41,10 +41,10 @@ class Watch:
 
     def __init__(self, script: dict[str, Said] | None = None, until: int = 2**63 - 1) -> None:
         self.said: dict[str, Said] = {}
+        self._now = 0
         self.script = script
         self.until = until
         self.differences: dict[str, Difference] = {}
-        self._now = 0
 
     def heard(self, part: str, ts: int, call: Callable[[], Iterable[Body]], line: Callable[[int], str]) -> list[Body]:
         """The outputs of one call of a part: its own, or in another world the recorded ones.
