@@ -38,7 +38,7 @@ def shrink(case: Case, ground: Ground, part: Part, seen: Sequence[Seen]) -> Find
     at = difference.ts or trial.until
     probe = partial(_difference, case, part)
     trial = _simpler(probe, trial, at, case)
-    horizon = _horizon(probe, trial, at, ground)
+    horizon, reaches_end = _horizon(probe, trial, at, ground) or (None, False)
     first, shown = _first(probe, case, ground, part, trial) or (at, difference)
     steps = f"everything after {iso(trial.future.cut)}" + (f" of {trial.future.only}" if trial.future.only else "")
     return Finding(
@@ -48,6 +48,7 @@ def shrink(case: Case, ground: Ground, part: Part, seen: Sequence[Seen]) -> Find
         column=shown.column,
         first=first,
         horizon=horizon,
+        reaches_end=reaches_end,
         where=shown.where or difference.where,
         remedy=_BACK[part.kind],
         reproduction=f"{trial.future.kind} {steps} (seed {trial.future.seed}); differs at {iso(at)}",
@@ -73,8 +74,8 @@ def _simpler(
 
 def _horizon(
     probe: Callable[[trials.Trial], Difference | None], trial: trials.Trial, at: int, ground: Ground
-) -> float | None:
-    """How many bars after its output the part read: the largest distance whose data still matters."""
+) -> tuple[float, bool] | None:
+    """How many bars after its output the part read: the largest distance whose data still matters, and if it is all."""
     length = timeframe_ns(ground.tick)
     last = max(1, (int(ground.inputs[-1]) - at) // length)
 
@@ -90,7 +91,7 @@ def _horizon(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if matters(middle) else (low, middle)
-    return float(low + 1)
+    return float(low + 1), low + 1 >= last
 
 
 def _first(
