@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Literal, NamedTuple
 
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
     twins: tuple[Spec, ...] = ()
     label: Label = Label()
     helpers: tuple[Spec | BodySpec, ...] = ()
-    head: str = ""
+    head: str = 'tick = "1h"'
     venue: str = 'use = "zoo.next_print"'
 
 
@@ -110,7 +110,7 @@ def _module(offered: Iterable[Spec | BodySpec]) -> ModuleType:
     return module
 
 
-def _named(hook: str, specs: list[Spec | BodySpec]) -> object:
+def _named(hook: str, specs: list[Spec | BodySpec]) -> Callable[[], list[Spec | BodySpec]]:
     def offer() -> list[Spec | BodySpec]:
         return specs
 

@@ -176,7 +176,7 @@ ENTRIES = (
     _entry("centred_rolling", "rolling(center=True)", Centred, Trailing, "2026-01-05T05:00:00Z", 4),
     _entry("backfill", "bfill of the first rows", Backfilled, Forwardfilled, "2026-01-05T01:00:00Z", 23),
     _entry("interpolate", "interpolate between known values", Interpolated, Extrapolated, "2026-01-05T02:00:00Z", 5),
-    _entry("reversed_ewm", "ewm on a reversed series", ReversedEwm, ForwardEwm, "2026-01-05T01:00:00Z", "end"),
+    _entry("reversed_ewm", "ewm on a reversed series", ReversedEwm, ForwardEwm, "2026-01-05T01:00:00Z", None),
     _entry("last_row", "iloc[-1]", LastRow, FirstRow, "2026-01-05T01:00:00Z", "end"),
     _entry("tail", "tail(24) of the whole file", Tail, None, "2026-01-05T01:00:00Z", "end"),
 )
