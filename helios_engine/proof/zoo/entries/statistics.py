@@ -56,7 +56,7 @@ class Quantile(BarColumn):
 
     def column(self, bars: pd.DataFrame) -> Any:
         """volume - 90 % quantile of the file"""
-        return bars["volume"] - bars["volume"].quantile(0.9)
+        return bars["volume"] - float(bars["volume"].quantile(0.9))
 
 
 class RollingQuantile(BarColumn):
@@ -106,7 +106,8 @@ class HedgeRatio(BarColumn):
         """close - beta * other close, beta by least squares over the file"""
         other = bars_frame(self.catalog, ETH, self.timeframe)["close"].to_numpy()[: len(bars)]
         close = bars["close"].to_numpy()[: len(other)]
-        beta = np.cov(close, other)[0, 1] / np.var(other, ddof=1)
+        away = other - other.mean()
+        beta = float(away @ (close - close.mean()) / max(float(away @ away), 1e-9))
         return _padded(close - beta * other, len(bars))
 
 
@@ -128,8 +129,8 @@ class FirstComponent(BarColumn):
     def column(self, bars: pd.DataFrame) -> Any:
         """Projection on the eigenvector of the correlation matrix of the file."""
         table = bars[["open", "high", "low", "volume"]].to_numpy()
-        scaled = (table - table.mean(axis=0)) / table.std(axis=0)
-        _, vectors = np.linalg.eigh(np.corrcoef(scaled.T))
+        scaled = (table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-9)
+        _, vectors = np.linalg.eigh(scaled.T @ scaled)
         return scaled @ vectors[:, -1]
 
 

@@ -125,11 +125,9 @@ class EarlyBars(BarColumn):
         """4h bars, once their first hour is known."""
         wide = bars_frame(self.catalog, self.instrument, "4h")
         hour = 3_600_000_000_000
-        for row in wide.itertuples():
-            ts = int(row.ts_open) + hour
-            if start <= ts < stop:
-                values = (float(row.open), float(row.high), float(row.low), float(row.close), float(row.volume))
-                yield ts, Bar(self.instrument, "4h", int(row.ts_open), int(row.ts_close), *values)
+        for ts, bar in _bars(wide, self.instrument):
+            if start <= bar.ts_open + hour < stop:
+                yield ts - 3 * hour, bar
 
 
 class ClosedBars(BarColumn):
@@ -137,11 +135,16 @@ class ClosedBars(BarColumn):
 
     def inputs(self, start: int, stop: int) -> Iterator[tuple[int, Bar]]:  # type: ignore[override]
         """4h bars when they are known."""
-        future = list(bars_frame(self.catalog, self.instrument, "4h").itertuples())
-        for row in future:
-            if start <= int(row.ts) < stop:
-                values = (float(row.open), float(row.high), float(row.low), float(row.close), float(row.volume))
-                yield int(row.ts), Bar(self.instrument, "4h", int(row.ts_open), int(row.ts_close), *values)
+        future = list(_bars(bars_frame(self.catalog, self.instrument, "4h"), self.instrument))
+        for ts, bar in future:
+            if start <= ts < stop:
+                yield ts, bar
+
+
+def _bars(wide: pd.DataFrame, instrument: str) -> Iterator[tuple[int, Bar]]:
+    columns = (wide[name].tolist() for name in ("ts", "ts_open", "ts_close", "open", "high", "low", "close", "volume"))
+    for ts, *rest in zip(*columns, strict=True):
+        yield ts, Bar(instrument, "4h", *rest)
 
 
 def _entry(name: str, about: str, leak: type, twin: type | None, label: Label, run: str = FEED_RUN) -> Entry:
@@ -149,26 +152,27 @@ def _entry(name: str, about: str, leak: type, twin: type | None, label: Label, r
     return Entry(name, about, run, FeedSpec(f"zoo.{leak.__name__.lower()}", leak), twins, label, (LISTENING,))
 
 
+HOUR_1 = "2026-01-05T01:00:00Z"
 ENTRIES = (
-    _entry("day_high", "the day's high at its open", DayHigh, DayHighSoFar, Label(VALUE, "2026-01-05T01:00:00Z", 23)),
+    _entry("day_high", "the day's high at its open", DayHigh, DayHighSoFar, Label(VALUE, HOUR_1, 23)),
     _entry(
         "left_labels",
         "resample with labels at the left",
         LeftLabels,
         RightLabels,
-        Label(VALUE, "2026-01-05T01:00:00Z", 3),
+        Label(VALUE, HOUR_1, 3),
     ),
-    _entry("nearest", 'merge_asof(direction="nearest")', Nearest, None, Label(VALUE, "2026-01-05T01:00:00Z", 3)),
-    _entry("forward", 'merge_asof(direction="forward")', Forward, None, Label(VALUE, "2026-01-05T01:00:00Z", 3)),
-    _entry("joined_by_open", "4h bars joined on their open", ByOpen, ByClose, Label(VALUE, "2026-01-05T01:00:00Z", 3)),
-    _entry("at_open", "bars delivered at their open", AtOpen, AtClose, Label(VALUE, "2026-01-05T01:00:00Z", 1)),
+    _entry("nearest", 'merge_asof(direction="nearest")', Nearest, None, Label(VALUE, HOUR_1, 3)),
+    _entry("forward", 'merge_asof(direction="forward")', Forward, None, Label(VALUE, HOUR_1, 3)),
+    _entry("joined_by_open", "4h bars joined on their open", ByOpen, ByClose, Label(VALUE, HOUR_1, 3)),
+    _entry("at_open", "bars delivered at their open", AtOpen, AtClose, Label(VALUE, HOUR_1, 1)),
     _entry("midnight", "daily bars dated by their day", Midnight, None, Label(VALUE, "2026-01-06T00:00:00Z", 24)),
     _entry(
         "early_bars",
         "4h bars delivered with their first hour",
         EarlyBars,
         ClosedBars,
-        Label(None, "2026-01-05T01:00:00Z", 3),
+        Label(None, HOUR_1, 3),
         BARS + FEED + LISTENER,
     ),
 )
