@@ -1,6 +1,6 @@
 """The catalog on which the zoo lives: three generated instruments, their trades and bars, and a reporter's figures.
 
-Ten days from Monday 2026-01-05. Bars of 15m, 1h, 4h and 1d follow from the trades. `reports` are made-up figures
+Ten days from Monday 2026-01-05. Bars of 1h, 4h and 1d follow from the trades. `reports` are made-up figures
 about each day, published hours after it and revised a day later, as index values and volumes of venues are.
 """
 
@@ -22,7 +22,7 @@ from helios_engine.stage import BodySpec
 from helios_engine.timeframe import DAY, UNITS, parse_time, timeframe_ns
 
 START, DAYS, SEED = "2026-01-05", 10, 11
-FRAMES = ("15m", "1h", "4h", "1d")
+FRAMES = ("1h", "4h", "1d")
 BTC, ETH, XRP = "BTCZAR.VALR", "ETHZAR.VALR", "XRPZAR.VALR"
 REPORTS = "reports"
 
@@ -64,9 +64,9 @@ def _instrument(name: str, base: str, delisted: str = "") -> Instrument:
 
 
 _MARKETS = (
-    Market(instrument=_instrument(BTC, "BTC"), price=100_000.0, trades_per_day=1500, size=0.5),
-    Market(instrument=_instrument(ETH, "ETH"), price=5_000.0, trades_per_day=1500, size=9.0),
-    Market(instrument=_instrument(XRP, "XRP", "2026-02-01"), price=40.0, trades_per_day=1500, size=900.0),
+    Market(instrument=_instrument(BTC, "BTC"), price=100_000.0, trades_per_day=600, size=0.5),
+    Market(instrument=_instrument(ETH, "ETH"), price=5_000.0, trades_per_day=600, size=9.0),
+    Market(instrument=_instrument(XRP, "XRP", "2026-02-01"), price=40.0, trades_per_day=600, size=900.0),
 )
 
 

@@ -30,7 +30,6 @@ instrument = "XRPZAR.VALR"
 timeframe = "1h"
 """
 )
-QUARTERS = BARS.replace("1h", "15m")
 FEED = """
 [[feed]]
 use = "{use}"

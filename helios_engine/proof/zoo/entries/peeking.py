@@ -62,7 +62,7 @@ class OpensAtFirst:
         place = bisect_right(self.times, event.ts)
         window = self.closes[place : place + 24] or [event.body.close]
         mean = sum(window) / len(window)
-        yield Signal(event.body.instrument, max(-1.0, min(1.0, 50 * (mean / event.body.close - 1))))
+        yield Signal(event.body.instrument, max(-1.0, min(1.0, 5 * (mean / event.body.close - 1))))
 
 
 class KeepsInModule:
@@ -78,7 +78,7 @@ class KeepsInModule:
         if self.catalog not in _FRAMES:
             _FRAMES[self.catalog] = closes_of(self.catalog)
         ahead = _FRAMES[self.catalog].get(event.ts + 2 * HOUR, event.body.close)
-        yield Signal(event.body.instrument, max(-1.0, min(1.0, 50 * (ahead / event.body.close - 1))))
+        yield Signal(event.body.instrument, max(-1.0, min(1.0, 5 * (ahead / event.body.close - 1))))
 
 
 @lru_cache(maxsize=4)

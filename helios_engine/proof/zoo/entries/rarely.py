@@ -138,6 +138,7 @@ class Priced:
 
     def __init__(self, catalog: str) -> None:
         bars = bars_frame(catalog, BTC)
+        bars = bars_frame(catalog, BTC)
         self.lows = dict(zip(bars["ts"].tolist(), bars["low"].tolist(), strict=True))
         self.count = 0
 
@@ -211,7 +212,8 @@ class Ordered:
 
     def gain(self, name: str, ts: int) -> float:
         """The return of the next hour."""
-        return self.closes[name].get(ts + HOUR, self.seen[name]) / self.seen[name]
+        ahead: float = self.closes[name].get(ts + HOUR, self.seen[name])
+        return ahead / self.seen[name]
 
 
 class OrderedByPast(Ordered):
