@@ -26,6 +26,8 @@ FEED_CUTS = 2
 """Cuts of the feeds alone in each window: they need no run, so there can be more of them."""
 _FIRSTS = 3
 """So many of the times at which a part first spoke are cut at, where they come early enough to be cheap."""
+SUSPICIOUS = "flip"
+"""The future of the whole catalog under which it is seen who reads it: rises become falls, so rankings turn too."""
 _NEVER = 2**62
 
 
@@ -75,15 +77,16 @@ def windows(
 
 def suspicion(whole: Trial, seed: int) -> Trial:
     """A catalog of which no row is as it was: to see which parts read it at all, and when."""
-    return whole._replace(until=_NEVER, future=Future(whole.span.begin - 1, "flip", seed, until=_NEVER))
+    return whole._replace(until=_NEVER, future=Future(whole.span.begin - 1, SUSPICIOUS, seed, until=_NEVER))
 
 
 def confirmations(whole: Trial, times: Sequence[int], seed: int) -> tuple[Trial, ...]:
     """Cuts right where a part is suspected to have read the catalog: at the first times, and at some others."""
     random = np.random.default_rng([seed, 3])
-    first, rest = list(times[:3]), times[3:]
-    chosen = first + [int(t) for t in random.permutation(rest)[:3]]
-    return tuple(whole._replace(until=t, future=Future(t, kind, seed)) for t in chosen for kind in SIMPLE)
+    first, rest = list(times[:2]), times[2:]
+    chosen = first + [int(t) for t in random.permutation(rest)[:4]]
+    kinds = (*SIMPLE, SUSPICIOUS)
+    return tuple(whole._replace(until=t, future=Future(t, kind, seed)) for t in chosen for kind in kinds)
 
 
 def names(case: Case) -> tuple[str, ...]:

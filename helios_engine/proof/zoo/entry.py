@@ -40,6 +40,7 @@ class Entry(NamedTuple):
 
     `run` is TOML without a head: feeds, stages and effects, where `{use}` stands for the plugin on trial. A leak
     needs a label. `helpers` are further plugins that the run names; `head` goes into `[run]`, `venue` into `[venue]`.
+    `installed` names the installed plugins that take part: the fewer, the faster.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Entry(NamedTuple):
     helpers: tuple[Spec | BodySpec, ...] = ()
     head: str = 'tick = "1h"'
     venue: str = 'use = "zoo.next_print"'
+    installed: tuple[str, ...] = ("catalog",)
 
 
 class Specimen(NamedTuple):
@@ -88,9 +90,9 @@ def _of(entry: Entry) -> Iterator[Specimen]:
 
 
 def plugins_for(specimen: Specimen) -> Plugins:
-    """The installed plugins, the zoo's venue and bodies, and the specimen with its helpers."""
+    """The entry's installed plugins, the zoo's venue and bodies, and the specimen with its helpers."""
     offered = (specimen.spec, *specimen.entry.helpers, VenueSpec("zoo.next_print", NextPrint), REPORT)
-    plugins = Plugins()
+    plugins = Plugins(allow=specimen.entry.installed)
     plugins.register(_module(offered), "zoo")
     return plugins
 

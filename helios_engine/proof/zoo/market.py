@@ -64,7 +64,7 @@ def _instrument(name: str, base: str, delisted: str = "") -> Instrument:
 
 
 _MARKETS = (
-    Market(instrument=_instrument(BTC, "BTC"), price=100_000.0, trades_per_day=600, size=0.5),
+    Market(instrument=_instrument(BTC, "BTC"), price=100_000.0, daily_volatility=0.015, trades_per_day=600, size=0.5),
     Market(instrument=_instrument(ETH, "ETH"), price=5_000.0, trades_per_day=600, size=9.0),
     Market(instrument=_instrument(XRP, "XRP", "2026-02-01"), price=40.0, trades_per_day=600, size=900.0),
 )

@@ -126,7 +126,7 @@ ENTRIES = (
         "news dated by the day that it is about",
         ByDay,
         (Figures,),
-        Label(VALUE, "2026-01-06T00:00:00Z", 6),
+        Label("Features", "2026-01-06T00:00:00Z", 6),
     ),
     _entry(
         "last_revision",
@@ -140,6 +140,6 @@ ENTRIES = (
         "a calendar that knows the figures",
         Calendar,
         (CalendarPast, HoursToExpiry),
-        Label(VALUE, "2026-01-05T12:00:00Z", 18),
+        Label("Features", "2026-01-05T12:00:00Z", 18),
     ),
 )

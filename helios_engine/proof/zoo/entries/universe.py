@@ -135,7 +135,7 @@ def _entry(name: str, about: str, leak: type, twin: type, label: Label) -> Entry
 
 
 ENTRIES = (
-    _entry("top_volume", "today's list of the most traded", TopVolume, Trailing, Label("Target", None, "end")),
-    _entry("winners", "ranked by final return", Winners, TrailingWinner, Label("Target", None, "end")),
+    _entry("top_volume", "today's list of the most traded", TopVolume, Trailing, Label("Target")),
+    _entry("winners", "ranked by final return", Winners, TrailingWinner, Label("Target")),
     _entry("survivors", "only what is still listed today", Survivors, Listed, Label("Target", FIRST)),
 )
