@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from nautilus_trader.accounting.accounts.cash import CashAccount
 from nautilus_trader.backtest.engine import OrderMatchingEngine, SimulatedExchange
-from nautilus_trader.backtest.models import FeeModel, FillModel, MakerTakerFeeModel
+from nautilus_trader.backtest.models import FeeModel, MakerTakerFeeModel
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import MessageBus, TestClock
 from nautilus_trader.config import RiskEngineConfig, StrategyConfig
@@ -27,6 +27,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from helios_engine.nautilus.client import Client
 from helios_engine.nautilus.instruments import currency
+from helios_engine.nautilus.stops import StopFills
 
 TRADER = TraderId("HELIOS-001")
 FILL_PROBABILITY = {"touch": 1.0, "through": 0.0}
@@ -36,13 +37,13 @@ _NO_LIMIT = "1000000/00:00:01"
 class Models(NamedTuple):
     """How orders are filled and what a fill costs."""
 
-    fill: FillModel
+    fill: StopFills
     fee: FeeModel
 
 
 def models(fill_model: str) -> Models:
     """The models of a setting: the one place where they are made."""
-    fill = FillModel(prob_fill_on_limit=FILL_PROBABILITY[fill_model], prob_slippage=0.0, random_seed=0)
+    fill = StopFills(prob_fill_on_limit=FILL_PROBABILITY[fill_model], prob_slippage=0.0, random_seed=0)
     return Models(fill, MakerTakerFeeModel())
 
 
@@ -107,8 +108,12 @@ class Assembly:
             trade_execution=True,
             **self._parts,
         )
-        self.client.engines[instrument.id] = made
+        self.client.engines[instrument.id] = self._models.fill.engines[instrument.id] = made
         return made
+
+    def inside_bar(self, instrument: Any, is_inside: bool) -> None:
+        """Say whether the price of an instrument moves without jumps to its next event."""
+        (self._models.fill.inside_bar.add if is_inside else self._models.fill.inside_bar.discard)(instrument)
 
     def total(self, code: str) -> Decimal:
         """Total balance in a currency, 0 if the account never held it."""

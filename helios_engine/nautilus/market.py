@@ -171,6 +171,8 @@ class Market:
 
     def _show(self, body: Seen | Changes) -> None:
         kind = type(body)
+        if kind is Print:
+            self._assembly.inside_bar(self.ticker.id, body.phase != "open")  # type: ignore[union-attr]
         if kind is Trade or kind is Print:
             self.engine.process_trade_tick(self.ticker.tick(body))  # type: ignore[arg-type]
         elif kind is Quote:

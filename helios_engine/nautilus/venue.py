@@ -30,6 +30,7 @@ from helios_engine.nautilus.assembly import Assembly, models
 from helios_engine.nautilus.desk import Desk
 from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.funds import Funds
+from helios_engine.nautilus.instruments import name_of
 from helios_engine.nautilus.margin import Margin
 from helios_engine.nautilus.market import Market
 from helios_engine.nautilus.reducing import trim
@@ -113,8 +114,8 @@ class SimVenue:
             self._expire(ts, market)
         try:
             market.note(body, dense=self._settings.dense)  # type: ignore[arg-type]
-        except AccountError as error:
-            raise _overdrawn(market, error) from error
+        except (AccountError, ValueError) as error:
+            raise _unsound(market, error) from error
         return self._take() if self._answers else _NOTHING
 
     def send(self, ts: int, intent: Body) -> None:
@@ -159,8 +160,8 @@ class SimVenue:
         for command in commands:
             try:
                 refused = self._desk.take(ts, market, command)
-            except AccountError as error:
-                raise _overdrawn(market, error) from error
+            except (AccountError, ValueError) as error:
+                raise _unsound(market, error) from error
             if refused is not None:
                 self._answers.append(Reject(command.id, command.instrument, "venue", refused))
 
@@ -172,7 +173,7 @@ class SimVenue:
 
     def _hear(self, event: Any) -> None:
         name = event.client_order_id.value
-        market, order = self._markets[str(event.instrument_id)], self._assembly.cache.order(ClientOrderId(name))
+        market, order = self._markets[name_of(event.instrument_id)], self._assembly.cache.order(ClientOrderId(name))
         found = answer(event, order, market.why)
         if found is None or (market.is_silent and isinstance(found, OrderModified)):
             return
@@ -198,7 +199,7 @@ class SimVenue:
             self._assembly.adjust(self._assembly.clock.timestamp_ns(), missing, d.quote)
         wrong = self._funds.overdrawn(d)
         if wrong is not None:
-            raise _overdrawn(market, wrong)
+            raise _unsound(market, wrong)
 
     def _take(self) -> list[Body]:
         found = self._answers[:]
@@ -210,8 +211,9 @@ def _nature(d: Instrument) -> tuple[str, str, str]:
     return (d.base, d.quote, d.contract)
 
 
-def _overdrawn(market: Market, error: object) -> VenueError:
+def _unsound(market: Market, error: object) -> VenueError:
     return VenueError(
-        f"the account cannot hold what nautilus filled in {market.definition.instrument}: {error}; its state is no "
-        "longer sound, so the run stops: trade less than all of the balance"
+        f"nautilus cannot book what it filled in {market.definition.instrument}: {error}; its account is no longer "
+        "sound, so the run stops: trade less than all of the balance, and keep balances below 90 million units of a "
+        "currency with eight digits, beyond which nautilus cannot count exactly"
     )
