@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helios_engine.bodies import Fill, Instrument, ModifyIntent, OrderCanceled, OrderIntent, OrderUnknown
+from helios_engine.bodies import Fill, Instrument, ModifyIntent, OrderCanceled, OrderIntent, OrderModified, OrderUnknown
 from helios_engine.config import GateSection
 from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
@@ -26,7 +26,7 @@ def gate(price: float | None = 100.0, **limits: Any) -> tuple[Gate, Ledger]:
 
 
 def order(id: str = "1", side: str = "BUY", quantity: str = "1", price: str | None = None, **more: Any) -> OrderIntent:
-    kind = "MARKET" if price is None else "LIMIT"
+    kind = more.pop("type", "MARKET" if price is None else "LIMIT")
     limit = None if price is None else D(price)
     return OrderIntent(id, more.pop("instrument", BTC.instrument), side, D(quantity), kind, limit, **more)  # type: ignore[arg-type]
 
@@ -135,3 +135,35 @@ def test_no_sequence_of_orders_and_fills_leaves_a_position_over_the_limit(
             found.hear(fill(str(number), side, str(quantity)))
 
     assert abs(ledger.held(BTC.instrument)) * 100 <= limit
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (order(type="STOP"), "a STOP order with trigger None"),
+        (order(type="STOP_LIMIT", trigger=Decimal(90)), "a STOP_LIMIT order with price None"),
+        (order(type="TRAILING_STOP"), "a TRAILING_STOP order with offset None"),
+        (order(trigger=Decimal(90)), "a MARKET order with trigger 90"),
+        (order(type="STOP", trigger=Decimal(0)), "trigger 0 is not positive"),
+        (order(type="STOP", trigger=Decimal(90)), None),
+        (order(type="TRAILING_STOP", offset=Decimal(2)), None),
+        (order(type="TRAILING_STOP", offset=Decimal(2), trigger=Decimal(90)), None),
+    ],
+)
+def test_an_order_of_each_type_says_what_it_must_and_no_more(given: OrderIntent, reason: str | None) -> None:
+    assert gate()[0].refuse(1, given) == reason
+
+
+def test_an_order_that_the_venue_cut_counts_with_what_it_has_left() -> None:
+    found, _ = gate(max_position="250")
+    assert found.refuse(1, order("1", quantity="2")) is None
+    found.hear(OrderModified("1", BTC.instrument, Decimal(1)))
+
+    assert found.refuse(2, order("2", quantity="1.5")) is None
+
+
+def test_a_stop_may_be_moved() -> None:
+    found, _ = gate()
+    assert found.refuse(1, order("1", type="STOP", trigger=Decimal(90))) is None
+
+    assert found.refuse_change(2, ModifyIntent("1", BTC.instrument, trigger=Decimal(95))) is None
