@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-
-import msgspec
 
 from helios_engine.bodies import Fill, FundingPayment, Instrument, Position
 from helios_engine.ledger import Ledger
