@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -32,11 +32,12 @@ def assemble(
     results: Path | None = None,
     recording: Recording | None = None,
     venue: Venue | None = None,
+    streams: Sequence[Source] | None = None,
 ) -> Engine:
     """Make an engine that is ready to run, with stages and effects that have seen nothing yet.
 
     A `venue` that was made already is used. With a `recording` the venue's answers and the effects'
-    replies come from there: a replay.
+    replies come from there: a replay. `streams` take the place of the plan's own sources.
     """
     for node in plan.nodes:
         node.renew()
@@ -52,7 +53,7 @@ def assemble(
     known = [d for d in plan.instruments if d.valid_from <= plan.begin]
     port.open(plan.begin, known)
     engine = Engine(
-        timeline=Timeline(sources(plan)),
+        timeline=Timeline(sources(plan) if streams is None else streams),
         pipeline=pipeline,
         port=port,
         journal=memory,

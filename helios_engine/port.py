@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from helios_engine.bodies import (
     Account,
-    Bar,
     BookDelta,
     BookSnapshot,
     CancelIntent,
@@ -26,13 +25,12 @@ from helios_engine.bodies import (
 from helios_engine.events import Body
 from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
+from helios_engine.marks import Hear, Marks
 from helios_engine.stage import Venue
 
 INTENTS = (OrderIntent, CancelIntent, ModifyIntent)
 VENUE_DATA = frozenset({Trade, Quote, BookSnapshot, BookDelta, Print, MarkPrice, FundingRate})
 """Bodies the venue matches on or marks with; everything else would be work for nothing."""
-MARKS = frozenset({Trade, Quote, BookSnapshot, Bar, MarkPrice})
-"""Bodies that say what an instrument is worth."""
 
 
 class Port:
@@ -44,9 +42,8 @@ class Port:
         self.orders = 0
         self.fills = 0
         self.rejects: Counter[str] = Counter()
+        self.marks = Marks(ledger)
         self._account: Account | None = None
-        self._marked: set[str] = set()
-        self._traded: set[str] = set()
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Start with the instruments known at `ts`."""
@@ -61,24 +58,12 @@ class Port:
             self.ledger.instruments[definition.instrument] = definition
             self.venue.instrument(ts, definition)
 
-    def mark(self, body: Body) -> None:
-        """Remember the last price that stages may know: of trades and bars, never of prints.
-
-        The middle of a quote or book counts while there is no trade or bar. Once the venue tells mark prices of an
-        instrument, they alone count, as they do for its margin and funding.
-        """
-        prices = self.ledger.prices
-        if isinstance(body, MarkPrice):
-            self._marked.add(body.instrument)
-            prices[body.instrument] = body.price
-        elif isinstance(body, Trade | Bar):
-            if body.instrument not in self._marked:
-                self._traded.add(body.instrument)
-                prices[body.instrument] = body.price if isinstance(body, Trade) else body.close
-        elif isinstance(body, Quote | BookSnapshot):
-            middle = _middle(body)
-            if middle is not None and body.instrument not in self._traded and body.instrument not in self._marked:
-                prices[body.instrument] = middle
+    def hears(self) -> dict[type[Body], Hear]:
+        """Which inputs the port wants, and who takes them; asked once per run, so that others cost nothing."""
+        found: dict[type[Body], Hear] = {**self.marks.hears(), Instrument: self.instrument}
+        for kind, takers in self.gate.hears().items():
+            found[kind] = _each((found[kind], *takers) if kind in found else takers)
+        return found
 
     def submit(self, ts: int, intent: Body) -> Reject | None:
         """Send an intent through the gate to the venue; return the gate's no, if it says so."""
@@ -109,9 +94,11 @@ class Port:
 
     def account(self, ts: int) -> Account | None:
         """The account, if it is not what it was when last asked; nothing while a price is missing."""
-        self.gate.new_day(ts)
         found = self.ledger.account()
-        if found is None or found == self._account:
+        if found is None:
+            return None
+        self.gate.marked(ts, found, ts >= self.start)
+        if found == self._account:
             return None
         self._account = found
         return found
@@ -127,10 +114,16 @@ class Port:
         return None
 
 
-def _middle(body: Quote | BookSnapshot) -> float | None:
-    if isinstance(body, Quote):
-        return (body.bid + body.ask) / 2
-    return (body.bids[0][0] + body.asks[0][0]) / 2 if body.bids and body.asks else None
+def _each(takers: tuple[Hear, ...]) -> Hear:
+    """One call for several; a single one is called as it is."""
+    if len(takers) == 1:
+        return takers[0]
+
+    def hear(ts: int, body: Body) -> None:
+        for take in takers:
+            take(ts, body)
+
+    return hear
 
 
 def _kind_of(reason: str) -> str:

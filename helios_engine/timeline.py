@@ -74,6 +74,11 @@ class Timeline:
         self._pull(order)
         return Input(ts, self._names[order], seq, body)
 
+    @property
+    def upcoming(self) -> int | None:
+        """When the next input comes (ns UTC), or nothing when all sources are empty."""
+        return self._heap[0][0] if self._heap else None
+
     def __iter__(self) -> Iterator[Input]:
         while (found := self.next()) is not None:
             yield found

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from nautilus_trader.accounting.accounts.cash import CashAccount
 from nautilus_trader.backtest.engine import OrderMatchingEngine, SimulatedExchange
-from nautilus_trader.backtest.models import FeeModel, MakerTakerFeeModel
+from nautilus_trader.backtest.models import FeeModel, FillModel
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import MessageBus, TestClock
 from nautilus_trader.config import RiskEngineConfig, StrategyConfig
@@ -27,30 +27,24 @@ from nautilus_trader.trading.strategy import Strategy
 
 from helios_engine.nautilus.client import Client
 from helios_engine.nautilus.instruments import currency
-from helios_engine.nautilus.stops import StopFills
 
 TRADER = TraderId("HELIOS-001")
-FILL_PROBABILITY = {"touch": 1.0, "through": 0.0}
 _NO_LIMIT = "1000000/00:00:01"
-
-
-class Models(NamedTuple):
-    """How orders are filled and what a fill costs."""
-
-    fill: StopFills
-    fee: FeeModel
-
-
-def models(fill_model: str) -> Models:
-    """The models of a setting: the one place where they are made."""
-    fill = StopFills(prob_fill_on_limit=FILL_PROBABILITY[fill_model], prob_slippage=0.0, random_seed=0)
-    return Models(fill, MakerTakerFeeModel())
 
 
 class Assembly:
     """One account, the matching engines beside it, and a strategy that only submits what it is told."""
 
-    def __init__(self, name: str, balances: Mapping[str, Decimal], chosen: Models, *, account: str, owes: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        balances: Mapping[str, Decimal],
+        fill_model: FillModel,
+        fee_model: FeeModel,
+        *,
+        account: str,
+        owes: bool,
+    ) -> None:
         self.clock = TestClock()
         self.bus = MessageBus(trader_id=TRADER, clock=self.clock)
         self.cache = Cache()
@@ -61,7 +55,8 @@ class Assembly:
         bypass = RiskEngineConfig(bypass=True, max_order_submit_rate=_NO_LIMIT, max_order_modify_rate=_NO_LIMIT)
         self.risk = RiskEngine(portfolio=self.portfolio, config=bypass, **self._parts)
         self._type = AccountType.MARGIN if account == "margin" else AccountType.CASH
-        self._balances, self._models, self._owes = dict(balances), chosen, owes
+        self._balances, self._owes = dict(balances), owes
+        self._fills, self._fees = fill_model, fee_model
         self.exchange = SimulatedExchange(
             venue=Venue(name),
             oms_type=OmsType.NETTING,
@@ -72,8 +67,8 @@ class Assembly:
             leverages={},
             modules=[],
             portfolio=self.portfolio,
-            fill_model=chosen.fill,
-            fee_model=chosen.fee,
+            fill_model=self._fills,
+            fee_model=self._fees,
             **self._parts,
         )
         self.client = Client(exchange=self.exchange, **self._parts)
@@ -97,8 +92,8 @@ class Assembly:
         made = OrderMatchingEngine(
             instrument=instrument,
             raw_id=number,
-            fill_model=self._models.fill,
-            fee_model=self._models.fee,
+            fill_model=self._fills,
+            fee_model=self._fees,
             book_type=BookType.L2_MBP if depth else BookType.L1_MBP,
             oms_type=OmsType.NETTING,
             account_type=self._type,
@@ -108,12 +103,8 @@ class Assembly:
             trade_execution=True,
             **self._parts,
         )
-        self.client.engines[instrument.id] = self._models.fill.engines[instrument.id] = made
+        self.client.engines[instrument.id] = made
         return made
-
-    def inside_bar(self, instrument: Any, is_inside: bool) -> None:
-        """Say whether the price of an instrument moves without jumps to its next event."""
-        (self._models.fill.inside_bar.add if is_inside else self._models.fill.inside_bar.discard)(instrument)
 
     def total(self, code: str) -> Decimal:
         """Total balance in a currency, 0 if the account never held it."""

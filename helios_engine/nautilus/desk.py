@@ -47,7 +47,7 @@ class Desk:
         return None
 
     def _submit(self, ts: int, market: Market, intent: OrderIntent) -> str | None:
-        refused = terms.form(intent)
+        refused = terms.form(intent) or market.simulation.refusal(intent)
         if refused is not None:
             return refused
         quantity = reducing.cut(market, intent)

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from helios_engine.bodies import Fill, Instrument
+from helios_engine.fees import IN_QUOTE, FeeIn
 from helios_engine.nautilus.assembly import Assembly
+from helios_engine.nautilus.fees import highest_rates
 from helios_engine.nautilus.market import Market
 from helios_engine.nautilus.orders import is_buy, resting_price
 from helios_engine.nautilus.wish import Wish
@@ -21,21 +23,32 @@ class Funds:
     much of a currency may be owed.
     """
 
-    def __init__(self, assembly: Assembly, markets: Mapping[str, Market], borrow: Mapping[str, Decimal]) -> None:
-        self._assembly, self._markets, self._borrow = assembly, markets, borrow
+    def __init__(
+        self,
+        assembly: Assembly,
+        markets: Mapping[str, Market],
+        borrow: Mapping[str, Decimal],
+        fees_in: Mapping[str, tuple[FeeIn, FeeIn]],
+    ) -> None:
+        self._assembly, self._markets, self._borrow, self._fees_in = assembly, markets, borrow, fees_in
 
     def refusal(self, wish: Wish) -> str | None:
         """Why the account cannot pay for a wish; nothing if it can, or if no price is known yet."""
         d = wish.definition
+        rates = highest_rates(d, self._fees(d), is_buy=wish.is_buy, is_taker=wish.is_taker)
         if wish.is_buy:
             if wish.price is None:
                 return None
-            need = wish.quantity * wish.price * (1 + fee_rate(d))
+            need = wish.quantity * wish.price * (1 + rates.in_quote)
             free = self._free(d.quote, wish.id)
             if need <= free:
                 return None
             return f"INSUFFICIENT_BALANCE: needs {need:.2f} {d.quote} with fees, free {free:.2f}"
         free = self._free(d.base, wish.id)
+        need = wish.quantity * (1 + rates.in_base)
+        # A position that was bought at a fee in coins is larger than what is held.
+        if need > free and self._fees(d) != IN_QUOTE:
+            return f"INSUFFICIENT_BALANCE: needs {need:.8f} {d.base} with fees, free {free:.8f}"
         if wish.is_reduce_only or wish.quantity <= free:
             return None
         if d.base in self._borrow:
@@ -63,6 +76,9 @@ class Funds:
                 return f"{code} is {total}, and may be {-limit}"
         return None
 
+    def _fees(self, d: Instrument) -> tuple[FeeIn, FeeIn]:
+        return self._fees_in.get(d.instrument, IN_QUOTE)
+
     def _free(self, currency: str, but: str) -> Decimal:
         held = self._assembly.total(currency) + self._borrow.get(currency, ZERO)
         return held - sum((self._taken(market, currency, {but}) for market in self._markets.values()), ZERO)
@@ -75,10 +91,11 @@ class Funds:
             price, left = resting_price(order), order.leaves_qty.as_decimal()
             if name in but or price is None or order.is_reduce_only:
                 continue
+            rates = highest_rates(d, self._fees(d), is_buy=is_buy(order))
             if is_buy(order) and currency == d.quote:
-                taken += left * price * (1 + fee_rate(d))
+                taken += left * price * (1 + rates.in_quote)
             elif not is_buy(order) and currency == d.base:
-                taken += left
+                taken += left * (1 + rates.in_base)
         return taken
 
 

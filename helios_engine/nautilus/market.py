@@ -14,6 +14,7 @@ from helios_engine.nautilus.book import BookMemory, Changes, whole
 from helios_engine.nautilus.flight import Flight
 from helios_engine.nautilus.instruments import price_digits, size_digits, traded
 from helios_engine.nautilus.memory import Memory
+from helios_engine.nautilus.models.simulation import Simulation
 from helios_engine.nautilus.settings import Book
 from helios_engine.nautilus.terms import off_grid
 from helios_engine.nautilus.ticks import Ticker
@@ -26,11 +27,19 @@ class Market:
     """Shows nautilus the market of one instrument, or remembers what it need not see yet."""
 
     def __init__(
-        self, assembly: Assembly, number: int, definition: Instrument, book: Book, latency: int, margin: Decimal
+        self,
+        assembly: Assembly,
+        number: int,
+        definition: Instrument,
+        book: Book,
+        simulation: Simulation,
+        margin: Decimal,
+        delay: int = 0,
     ) -> None:
         self._assembly, self._number, self._book = assembly, number, book
         self.definition = definition
-        self.flight = Flight(latency)
+        self.simulation = simulation
+        self.flight = Flight(simulation.latency, delay)
         self.open: dict[str, Any] = {}
         """nautilus' orders that rest here, by our id."""
         self.why = "canceled"
@@ -63,8 +72,10 @@ class Market:
         self._assembly.cache.add_instrument(self.instrument)
         if not hasattr(self, "engine"):
             self.engine: Any = self._assembly.engine(self.instrument, self._number, depth=self.depth)
+            self.simulation.join(self.engine)
         else:
             self.engine.update_instrument(self.instrument)
+            self.simulation.define(definition)
             self._fit(is_finer=self._digits > digits)
 
     def takes(self, body: Seen) -> bool:
@@ -82,8 +93,11 @@ class Market:
         """Follow the market; True if nautilus must see this body now, and it was shown."""
         kind = type(body)
         must = dense or bool(self.open)
+        self.simulation.note(body, self.open)
         if kind is Trade or kind is Print:
             self._last, self.has_trades = body.price, True  # type: ignore[union-attr]
+            if kind is Print:
+                self.simulation.walk(inside_bar=body.phase != "open")  # type: ignore[union-attr]
             if not self.has_bid and (kind is Print or body.side != "BUY"):  # type: ignore[union-attr]
                 self.has_bid = True
             must = must or (self.depth and self._levels.is_one_sided())
@@ -100,6 +114,7 @@ class Market:
             self._levels.add(body)  # type: ignore[arg-type]
         else:
             self._memory.add(body)  # type: ignore[arg-type]
+        self.simulation.fill()
         return must
 
     def catch_up(self) -> None:
@@ -123,7 +138,7 @@ class Market:
         if intent.price is not None:
             return intent.price
         if intent.trigger is not None:
-            return intent.trigger
+            return self.simulation.slipped(intent, intent.trigger)
         buys = intent.side == "BUY"
         best = self.engine.best_ask_price() if buys else self.engine.best_bid_price()
         if best is None:
@@ -131,9 +146,9 @@ class Market:
         if self.depth:
             side = OrderSide.BUY if buys else OrderSide.SELL
             average = self.engine.get_book().get_avg_px_for_quantity(self.ticker.quantity(intent.quantity), side)
-            return Decimal(repr(average)) if average else best.as_decimal()
+            return self.simulation.slipped(intent, Decimal(repr(average)) if average else best.as_decimal())
         away = self.definition.tick + (intent.offset or ZERO)  # what is more than the best size costs a tick more
-        return best.as_decimal() + (away if buys else -away)  # type: ignore[no-any-return]
+        return self.simulation.slipped(intent, best.as_decimal() + (away if buys else -away))
 
     def can_trail(self) -> bool:
         """Whether a trailing stop has something to follow."""
@@ -171,8 +186,6 @@ class Market:
 
     def _show(self, body: Seen | Changes) -> None:
         kind = type(body)
-        if kind is Print:
-            self._assembly.inside_bar(self.ticker.id, body.phase != "open")  # type: ignore[union-attr]
         if kind is Trade or kind is Print:
             self.engine.process_trade_tick(self.ticker.tick(body))  # type: ignore[arg-type]
         elif kind is Quote:
@@ -192,3 +205,4 @@ class Market:
             )
         self.depth = True
         self.engine = self._assembly.engine(self.instrument, self._number, depth=True)
+        self.simulation.join(self.engine)

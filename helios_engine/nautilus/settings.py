@@ -9,6 +9,9 @@ from typing import Literal
 import msgspec
 
 from helios_engine.errors import ConfigError
+from helios_engine.fees import FeeIn
+from helios_engine.nautilus.models.settings import Models
+from helios_engine.nautilus.models.words import words
 from helios_engine.timeframe import duration_text, nanoseconds
 
 Book = Literal["auto", "trades", "quotes", "l2"]
@@ -21,16 +24,17 @@ _MATCHING = {
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a run says of its venue; amounts are Decimal, the latency is in ns."""
+    """What a run says of its venue; amounts are Decimal."""
 
     balances: Mapping[str, Decimal]
-    latency: int
-    fill_model: str
+    models: Models
     dense: bool
     book: Book
     account: Literal["cash", "margin"]
     leverage: Decimal
     borrow: Mapping[str, Decimal]
+    delay: int
+    fees_in: Mapping[str, tuple[FeeIn, FeeIn]]
 
     def words(self) -> dict[str, str]:
         """The settings in words, for the report."""
@@ -40,23 +44,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.borrow:
             account += "; may owe " + ", ".join(f"{amount:f} {code}" for code, amount in self.borrow.items())
             account += ", without interest"
-        return {
-            "fills": f"{self.fill_model}; market orders at the next event, {_MATCHING[self.book]}",
-            "latency": f"{duration_text(self.latency)} on trades; with bars alone, the next open",
-            "account": account,
-        }
+        told = words(self.models)
+        told["fills"] += f"; market orders at the next event, {_MATCHING[self.book]}"
+        if self.delay:
+            told["latency"] += f"; every command sets out {duration_text(self.delay)} late"
+        return {**told, "account": account}
 
 
 def read(
     *,
     balances: Mapping[str, str],
-    latency: str,
-    fill_model: str,
+    models: Models,
     dense: bool,
     book: Book,
     account: Literal["cash", "margin"],
     leverage: str,
     borrow: Mapping[str, str],
+    delay: str,
+    fees_in: Mapping[str, tuple[FeeIn, FeeIn]],
 ) -> Settings:
     """The settings of a run's texts. Raises ConfigError for what is no amount, or contradicts itself."""
     limit = _amount("leverage", leverage)
@@ -67,14 +72,22 @@ def read(
         )
     return Settings(
         balances={code: _amount(f"[account] balances: {code}", text) for code, text in balances.items()},
-        latency=_latency(latency),
-        fill_model=fill_model,
+        models=models,
         dense=dense,
         book=book,
         account=account,
         leverage=limit,
         borrow={code: _amount(f"nautilus.sim borrow: {code}", text) for code, text in borrow.items()},
+        delay=_duration(delay),
+        fees_in=fees_in,
     )
+
+
+def _duration(text: str) -> int:
+    try:
+        return nanoseconds(text)
+    except ValueError as error:
+        raise ConfigError(f"nautilus.sim delay: {error}") from None
 
 
 def _amount(name: str, text: str) -> Decimal:
@@ -84,16 +97,4 @@ def _amount(name: str, text: str) -> Decimal:
         raise ConfigError(f"{name} = {text!r} is not an amount of money") from None
     if not found.is_finite() or found < 0:
         raise ConfigError(f"{name} = {text!r} must be finite and not negative")
-    return found
-
-
-def _latency(text: str) -> int:
-    try:
-        found = nanoseconds(text)
-    except ValueError as error:
-        raise ConfigError(f"nautilus.sim latency: {error}") from None
-    if found < 1:
-        raise ConfigError(
-            "nautilus.sim latency must be at least 1ns: an order may not meet the event it was decided on"
-        )
     return found

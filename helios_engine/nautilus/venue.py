@@ -24,15 +24,19 @@ from helios_engine.bodies import (
 )
 from helios_engine.errors import BuildError, VenueError
 from helios_engine.events import Body
+from helios_engine.fees import IN_QUOTE
 from helios_engine.ledger import after_fill
 from helios_engine.nautilus.answers import answer
-from helios_engine.nautilus.assembly import Assembly, models
+from helios_engine.nautilus.assembly import Assembly
 from helios_engine.nautilus.desk import Desk
+from helios_engine.nautilus.fees import VenueFees
 from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.funds import Funds
 from helios_engine.nautilus.instruments import name_of
 from helios_engine.nautilus.margin import Margin
 from helios_engine.nautilus.market import Market
+from helios_engine.nautilus.models.execution import Execution
+from helios_engine.nautilus.models.simulation import Simulation
 from helios_engine.nautilus.reducing import trim
 from helios_engine.nautilus.settings import Settings
 
@@ -61,6 +65,11 @@ class SimVenue:
         """The models in words, for the report."""
         return self._settings.words()
 
+    def pins(self) -> dict[str, str]:
+        """Digests of the files that answers depend on, for the journal's header."""
+        file = self._settings.models.latency_file
+        return {"latency_file": file} if file else {}
+
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Open the account at `ts` for instruments that all name one venue."""
         known, s = list(instruments), self._settings
@@ -71,11 +80,12 @@ class SimVenue:
             )
         # nautilus locks nothing in a currency that the account never held, so each begins with at least 0.
         held = {code: ZERO for d in known for code in (d.base, d.quote)} | dict(s.balances)
-        chosen = models(s.fill_model)
-        self._assembly = Assembly(names.pop(), held, chosen, account=s.account, owes=bool(s.borrow))
+        self._execution = Execution(touch=s.models.fill_model == "touch")
+        fees = VenueFees(s.fees_in)
+        self._assembly = Assembly(names.pop(), held, self._execution, fees, account=s.account, owes=bool(s.borrow))
         self._assembly.bus.subscribe("events.order.*", self._hear)
         self._margin = Margin(self._assembly, self._markets, s.leverage, s.borrow)
-        self._funds = Funds(self._assembly, self._markets, s.borrow)
+        self._funds = Funds(self._assembly, self._markets, s.borrow, s.fees_in)
         self._desk = Desk(self._assembly, self._margin if s.account == "margin" else self._funds, self._answers.append)
         for definition in known:
             self.instrument(ts, definition)
@@ -89,11 +99,17 @@ class SimVenue:
                 f'{body.instrument} is a perpetual, which a cash account cannot hold; set account = "margin" under '
                 "[venue], and leverage"
             )
+        if s.account == "margin" and s.fees_in.get(body.instrument, IN_QUOTE) != IN_QUOTE:
+            raise BuildError(
+                f"{body.instrument}: its fee schedule takes fees from what is bought or sold, which nautilus.sim does "
+                "in cash accounts alone; in a margin account give maker_fee and taker_fee under [[instrument]]"
+            )
         margin = self._margin.rate(body) if s.account == "margin" else ZERO
         market = self._markets.get(body.instrument)
         if market is None:
             number = len(self._markets) + 1
-            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, s.latency, margin)
+            simulation = Simulation(s.models, body, self._execution)
+            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, simulation, margin, s.delay)
             return
         if (body.base, body.quote, body.contract) != _nature(market.definition):
             raise BuildError(f"{body.instrument} becomes another thing at {ts}: base, quote and contract cannot change")
@@ -160,6 +176,7 @@ class SimVenue:
         for command in commands:
             try:
                 refused = self._desk.take(ts, market, command)
+                market.simulation.arrive()
             except (AccountError, ValueError) as error:
                 raise _unsound(market, error) from error
             if refused is not None:

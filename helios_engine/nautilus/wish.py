@@ -18,11 +18,14 @@ class Wish(NamedTuple):
     quantity: Decimal
     price: Decimal | None
     is_reduce_only: bool
+    is_taker: bool = False
+    """Whether it can be filled as a taker alone."""
 
 
 def of_order(definition: Instrument, intent: OrderIntent, price: Decimal | None) -> Wish:
     """A new order."""
-    return Wish(intent.id, definition, intent.side == "BUY", intent.quantity, price, intent.reduce_only)
+    is_taker = intent.type == "MARKET" or intent.time_in_force in ("IOC", "FOK")
+    return Wish(intent.id, definition, intent.side == "BUY", intent.quantity, price, intent.reduce_only, is_taker)
 
 
 def of_change(definition: Instrument, order: Any, change: ModifyIntent) -> Wish:

@@ -19,6 +19,7 @@ from helios_engine.config import GateSection
 from helios_engine.events import Body
 from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
+from helios_engine.marks import Marks
 from helios_engine.port import Port
 from tests.market import BTC, NextPrint
 
@@ -53,12 +54,13 @@ def port() -> Port:
 def test_a_mark_counts_before_a_trade_or_bar_and_those_before_a_quote_or_book(
     bodies: list[Body], price: float | None
 ) -> None:
-    made = port()
+    ledger = Ledger("ZAR", {"ZAR": D(1000)}, {})
+    hears = Marks(ledger).hears()
 
     for body in bodies:
-        made.mark(body)
+        hears[type(body)](1, body)
 
-    assert made.ledger.prices.get(NAME) == price
+    assert ledger.prices.get(NAME) == price
 
 
 def test_funding_changes_the_account_and_nothing_else() -> None:

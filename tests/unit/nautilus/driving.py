@@ -15,12 +15,11 @@ from tests.unit.nautilus.worlds import World
 class Drive:
     """The venue of a world, its commands, and the orders that its fills bring about."""
 
-    def __init__(self, world: World, *, dense: bool = False) -> None:
+    def __init__(self, world: World, *, dense: bool = False, **models: Any) -> None:
         self.world = world
         self.venue: Any = sim_venue(
             BALANCES,
-            latency=world.latency,
-            fill_model="touch" if world.is_touch else "through",
+            **{"latency": world.latency, "fill_model": "touch" if world.is_touch else "through", **models},
             dense=dense,
             account=world.account,  # type: ignore[arg-type]
             leverage="100" if world.account == "margin" else "1",
@@ -60,9 +59,9 @@ class Drive:
         return Outcome(self.heard, self.venue.balances(), held)
 
 
-def through_ours(world: World, *, dense: bool = False) -> Outcome:
-    """A world through our venue, event by event."""
-    drive = Drive(world, dense=dense)
+def through_ours(world: World, *, dense: bool = False, **models: Any) -> Outcome:
+    """A world through our venue, event by event; `models` replace those of the world."""
+    drive = Drive(world, dense=dense, **models)
     for ts, body in world.market:
         drive.step(ts, body)
     return drive.outcome()

@@ -55,6 +55,7 @@ from helios_engine.nautilus.answers import answer, plain
 from helios_engine.nautilus.book import whole
 from helios_engine.nautilus.flight import Flight
 from helios_engine.nautilus.instruments import currency, instrument_id, traded
+from helios_engine.nautilus.models.latency import Constant
 from helios_engine.nautilus.ticks import Ticker
 from helios_engine.timeframe import nanoseconds
 from tests.unit.nautilus.worlds import World
@@ -164,7 +165,7 @@ class Script(Strategy):
         self.world, self.between, self.is_wired = world, between, is_wired
         self.definitions = {d.instrument: d for d in world.instruments}
         self.tickers = {d.instrument: Ticker(d) for d in world.instruments}
-        self.flights = {d.instrument: Flight(nanoseconds(world.latency)) for d in world.instruments}
+        self.flights = {d.instrument: Flight(Constant(nanoseconds(world.latency))) for d in world.instruments}
         self.heard: list[Any] = []
         self.expired: set[str] = set()
         self.reacted: set[str] = set()

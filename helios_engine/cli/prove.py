@@ -1,0 +1,63 @@
+"""`helios-engine prove`"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from helios_engine.cli.output import as_json, catalog_folder, print_json
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path, dir_okay=False))
+@catalog_folder
+@click.option("--cuts", type=click.IntRange(min=3), default=64, show_default=True, help="How many cuts to make.")
+@click.option("--layer", "layers", multiple=True, help="Only this layer; can be given again.")
+@click.option("--seed", type=int, default=0, show_default=True, help="What cuts and futures are drawn from.")
+@as_json
+def prove(config: Path, catalog: str | None, cuts: int, layers: tuple[str, ...], seed: int, as_json: bool) -> int:
+    """Try to make the pipeline of CONFIG see the future, and say which part did.
+
+    Exit codes: 0 no violation found, 1 violation, 4 a part could not be judged.
+    """
+    from helios_engine.config import load_config, on_catalog
+    from helios_engine.proof import prover, wording
+
+    loaded = load_config(config)
+    if catalog is not None:
+        loaded = on_catalog(loaded, catalog)
+    told = _Told()
+    try:
+        found = prover.prove(loaded, layers=layers, cuts=cuts, seed=seed, progress=told)
+    finally:
+        told.done()
+    if as_json:
+        print_json(wording.plain(found))
+    else:
+        click.echo(wording.text(found))
+    return found.exit_code
+
+
+class _Told:
+    """A line on stderr with what is being done and the time left; only where somebody may be watching."""
+
+    def __init__(self) -> None:
+        self._begin, self._what, self._last = time.monotonic(), "", 0.0
+
+    def __call__(self, what: str, share: float) -> None:
+        now = time.monotonic()
+        if what != self._what:
+            self._what, self._begin, self._last = what, now, 0.0
+        if not sys.stderr.isatty() or now - self._last < 0.2:
+            return
+        self._last = now
+        left = (now - self._begin) * (1 - share) / share if share > 0 else 0.0
+        click.echo(f"\r{what}: {share:4.0%}, about {left:.0f} s left{'':<20}", err=True, nl=False)
+
+    def done(self) -> None:
+        """Leave the line."""
+        if self._last:
+            click.echo("\r" + " " * 79 + "\r", err=True, nl=False)

@@ -1,0 +1,173 @@
+"""The layers that change what had not happened yet: prefix (it is removed) and futures (it is another).
+
+One run is recorded from its begin on. At moments of every kind it is cut: another world agrees with this one on all
+that was available at the cut, every part is made anew over it and hears what it heard in this world, and whatever it
+says otherwise up to the cut is a finding. Cuts from the run's begin are few, because they cost most of a backtest;
+the others begin a warm-up before the cut, recorded in this world for the comparison.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from helios_engine.errors import HeliosError
+from helios_engine.proof import shrinking, trials
+from helios_engine.proof.case import Case
+from helios_engine.proof.findings import Finding, Outcome, Part
+from helios_engine.proof.forks import answer_of, forked
+from helios_engine.proof.futures import KINDS, Future
+from helios_engine.proof.moments import Moment, choose
+from helios_engine.proof.rehearsal import Span
+from helios_engine.proof.watching import Difference
+from helios_engine.proof.windows import Window, windows
+
+
+class Seen(NamedTuple):
+    """A difference and the trial that showed it."""
+
+    difference: Difference
+    trial: trials.Trial
+
+
+class Ground(NamedTuple):
+    """The recorded run that cuts are compared with."""
+
+    span: Span
+    tick: str
+    parts: tuple[Part, ...]
+    trial: trials.Trial
+    said: dict[str, list[int]]
+    moments: list[Moment]
+    inputs: NDArray[np.int64]
+    seconds: float
+
+
+class Attempts(NamedTuple):
+    """What all cuts showed: differences, how many of each kind there were, and before how many each part spoke."""
+
+    seen: list[Seen]
+    counts: dict[str, int]
+    spoke: dict[str, int]
+    broken: dict[str, str]
+
+
+def cut(case: Case) -> tuple[Outcome, Outcome]:
+    """Make the cuts of a case; returns the outcomes of the layers prefix and futures."""
+    begin = time.monotonic()
+    ground = prepare(case)
+    made = _attempts(case, ground)
+    findings = list(_findings(case, ground, made.seen))
+    silent = {p.name: "it had not spoken before any cut" for p in ground.parts if not made.spoke.get(p.name)}
+    kinds = {kind: made.counts[kind] for kind in KINDS if kind in made.counts}
+    coverage = {what: count for what, count in made.counts.items() if what not in KINDS}
+    coverage |= {f"with {name} at work": made.spoke[p.name] for p in ground.parts if (name := p.name) in made.spoke}
+    return (
+        Outcome(
+            layer="prefix",
+            findings=tuple(f for f in findings if f.layer == "prefix"),
+            coverage={**coverage, "inputs": int(ground.inputs.size)},
+            not_provable={**silent, **made.broken},
+            seconds=time.monotonic() - begin,
+        ),
+        Outcome(
+            layer="futures",
+            findings=tuple(f for f in findings if f.layer == "futures"),
+            coverage=kinds,
+            not_provable=silent,
+        ),
+    )
+
+
+def prepare(case: Case) -> Ground:
+    """Record the run from its begin on, in a child, and choose the moments to cut at. Raises HeliosError."""
+    outline = answer_of(partial(trials.outline, case))
+    span = Span(outline["begin"], outline["stop"])
+    script = case.folder / "run.script"
+    case.progress("recording the run", 0.0)
+    begin = time.monotonic()
+    recorded = msgspec.convert(answer_of(partial(trials.record, case, span, script)), trials.Recorded)
+    seconds = time.monotonic() - begin
+    warm(recorded.modules, case)
+    inputs = trials.times_of(recorded)
+    summary = answer_of(partial(trials.summary, case, script, recorded))
+    said = summary["said"]
+    random = np.random.default_rng([case.seed, 1])
+    moments = choose(summary["happenings"], inputs, case.cuts, random)
+    parts = tuple(msgspec.convert(p, Part) for p in outline["parts"])
+    printed = frozenset((name, timeframe) for name, timeframe in outline["printed"])
+    whole = trials.Trial(span, script, Future(span.begin, "remove", case.seed), span.begin, printed)
+    frames = [why.removeprefix("bar ") for why in summary["happenings"] if why.startswith("bar ")]
+    return Ground(span, frames[0] if frames else outline["tick"], parts, whole, said, moments, inputs, seconds)
+
+
+def warm(modules: Iterable[str], case: Case) -> None:
+    """Import what children will need once, here, but nothing of a plugin: its modules must stay fresh."""
+    packages = {identity.package.partition(".")[0] for identity in case.plugins.identities.values()}
+    packages -= {"helios_engine"}
+    for name in modules:
+        if name not in sys.modules and name.partition(".")[0] not in packages and not name.startswith("_"):
+            try:
+                importlib.import_module(name)
+            except Exception:
+                continue
+
+
+def _attempts(case: Case, ground: Ground) -> Attempts:
+    planned = list(_planned(case, ground))
+    jobs = [partial(_group, case, window) for window in planned]
+    total = sum(len(w.trials) for w in planned)
+    seen: list[Seen] = []
+    counts: dict[str, int] = {"cuts": 0, "cuts from the begin": 0, "forked runs": 0}
+    broken: dict[str, str] = {}
+    spoke: dict[str, int] = {}
+    for answer in forked(jobs, seconds=1800.0):
+        window = planned[answer.number]
+        if answer.error:
+            broken["run"] = answer.error
+            continue
+        counts["forked runs"] += window.trials[0].script != ground.trial.script
+        for trial, found in zip(window.trials, answer.result, strict=True):
+            counts["cuts"] += 1
+            counts["forked runs"] += 1
+            counts["cuts from the begin"] += trial.script == ground.trial.script
+            counts[trial.future.kind] = counts.get(trial.future.kind, 0) + 1
+            compared = msgspec.convert(found, trials.Compared)
+            seen += [Seen(d, trial) for d in compared.differences]
+            for name in compared.spoke:
+                spoke[name] = spoke.get(name, 0) + 1
+        case.progress("cutting", counts["cuts"] / max(1, total))
+    return Attempts(seen, counts, spoke, broken)
+
+
+def _group(case: Case, window: Window) -> list[Any]:
+    """Record a window's warm-up, then make its cuts, each in a child of its own."""
+    if not window.trials[0].script.exists():
+        answer_of(partial(trials.record, case, window.span, window.trials[0].script))
+    jobs = [partial(trials.attempt, case, trial) for trial in window.trials]
+    found: list[Any] = [[] for _ in jobs]
+    for answer in forked(jobs, processes=1, seconds=600.0):
+        if answer.error:
+            raise HeliosError(answer.error)
+        found[answer.number] = answer.result
+    return found
+
+
+def _planned(case: Case, ground: Ground) -> Iterable[Window]:
+    return windows(case, ground.span, ground.trial, ground.moments, ground.said)
+
+
+def _findings(case: Case, ground: Ground, seen: Sequence[Seen]) -> Iterable[Finding]:
+    """One finding a part: its earliest difference, shrunk; the part is at fault in its own right."""
+    for part in ground.parts:
+        mine = [s for s in seen if s.difference.part == part.name]
+        if mine:
+            yield shrinking.shrink(case, ground, part, mine)

@@ -1,0 +1,95 @@
+"""What a prover's layers report: findings, what was covered, and the verdict on each part of a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Layer = Literal[
+    "structure", "availability", "fills", "hermetic", "differential", "prefix", "futures", "declared", "artefacts"
+]
+LAYERS: tuple[Layer, ...] = (
+    "structure",
+    "availability",
+    "fills",
+    "hermetic",
+    "differential",
+    "prefix",
+    "futures",
+    "declared",
+    "artefacts",
+)
+"""In the order in which they run and are printed: the cheap ones first."""
+
+Kind = Literal["feed", "stage", "effect", "venue", "engine"]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part of a run that can be at fault: its kind, its name in the run, and the plugin behind it."""
+
+    kind: Kind
+    name: str
+    plugin: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that should not be. Times are ns UTC; 0 where a finding has none.
+
+    `column` is `Body.field`, or `Body.values[column]` for features. `first` is the first wrong time that is known,
+    `horizon` how far beyond it data was read, in bars of the smallest timeframe; None where it cannot be said.
+    `where` is `file:line`. `reproduction` is the smallest change of the data that shows it.
+    """
+
+    layer: Layer
+    part: Part
+    what: str
+    column: str = ""
+    first: int = 0
+    horizon: float | None = None
+    where: str = ""
+    remedy: str = ""
+    reproduction: str = ""
+    is_note: bool = False
+    """Counted and listed, but no violation: an assumption of the run that its user should know."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one layer found, and how much it looked at (`coverage`, counts in words)."""
+
+    layer: Layer
+    findings: tuple[Finding, ...] = ()
+    coverage: dict[str, int] = {}
+    not_covered: tuple[str, ...] = ()
+    not_provable: dict[str, str] = {}
+    """Parts that the layer could not judge, by name, and why."""
+    seconds: float = 0.0
+
+
+Verdict = Literal["no violation found", "violation", "not provable"]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """The verdict on one part; `reason` says what it rests on, or why there is none."""
+
+    part: Part
+    verdict: Verdict
+    reason: str
+
+
+def rows(parts: tuple[Part, ...], outcomes: tuple[Outcome, ...]) -> tuple[Row, ...]:
+    """One verdict a part. A part that never spoke while a layer looked is not provable, not innocent."""
+    return tuple(_row(part, outcomes) for part in parts)
+
+
+def _row(part: Part, outcomes: tuple[Outcome, ...]) -> Row:
+    found = [f for o in outcomes for f in o.findings if f.part.name == part.name and not f.is_note]
+    if found:
+        layers = ", ".join(dict.fromkeys(f.layer for f in found))
+        return Row(part, "violation", f"{len(found)} finding{'s' * (len(found) > 1)} ({layers})")
+    whys = [f"{o.layer}: {o.not_provable[part.name]}" for o in outcomes if part.name in o.not_provable]
+    if whys:
+        return Row(part, "not provable", "; ".join(whys))
+    looked = ", ".join(o.layer for o in outcomes)
+    cuts = [o.coverage[f"with {part.name} at work"] for o in outcomes if f"with {part.name} at work" in o.coverage]
+    return Row(part, "no violation found", f"coverage: {looked}" + f"; {cuts[0]} cuts with it at work" * bool(cuts))

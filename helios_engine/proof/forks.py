@@ -1,0 +1,130 @@
+"""Work in forked children: each starts warm, as a copy of this process, and ends with a plain answer."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from helios_engine import errors
+from helios_engine.errors import HeliosError, NotAvailableError
+
+PROCESSES = max(1, min(4, os.cpu_count() or 1))
+_CRASHED = 70
+_RAISED = {
+    kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HeliosError)
+}
+
+
+class Answer(NamedTuple):
+    """What became of job number `number`: its result, or the error it ended with."""
+
+    number: int
+    result: Any
+    error: str
+
+
+class _Child(NamedTuple):
+    pid: int
+    pipe: int
+    number: int
+    deadline: float
+    received: bytearray
+
+
+def forked(
+    jobs: Iterable[Callable[[], Any]], *, seconds: float = 120.0, processes: int = PROCESSES
+) -> Iterator[Answer]:
+    """Run each job in a child of its own, at most `processes` at once; yield answers as they come.
+
+    A job returns what msgspec can encode. One that raises, dies or takes longer than `seconds` answers with an
+    `error`. Raises NotAvailableError where a process cannot be forked.
+    """
+    if not hasattr(os, "fork"):
+        raise NotAvailableError("the prover forks processes, which this system cannot; use Linux, macOS or WSL")
+    waiting = iter(enumerate(jobs))
+    children: dict[int, _Child] = {}
+    with selectors.DefaultSelector() as selector:
+        try:
+            while True:
+                while len(children) < processes and (job := next(waiting, None)) is not None:
+                    child = _start(*job, seconds)
+                    children[child.pipe] = child
+                    selector.register(child.pipe, selectors.EVENT_READ)
+                if not children:
+                    return
+                for key, _ in selector.select(timeout=0.5):
+                    child = children[int(key.fd)]
+                    piece = os.read(child.pipe, 1 << 20)
+                    if piece:
+                        child.received.extend(piece)
+                        continue
+                    selector.unregister(child.pipe)
+                    del children[child.pipe]
+                    yield _ended(child)
+                for child in [c for c in children.values() if c.deadline < time.monotonic()]:
+                    os.kill(child.pid, signal.SIGKILL)
+        finally:
+            for child in children.values():
+                os.kill(child.pid, signal.SIGKILL)
+                os.close(child.pipe)
+                os.waitpid(child.pid, 0)
+
+
+def answer_of(job: Callable[[], Any], *, seconds: float = 3600.0) -> Any:
+    """The result of one job in a child of its own; raises HeliosError with its error."""
+    (answer,) = forked([job], seconds=seconds)
+    if answer.error:
+        raise _RAISED.get(answer.error.partition(":")[0], HeliosError)(answer.error.partition(": ")[2] or answer.error)
+    return answer.result
+
+
+def _start(number: int, job: Callable[[], Any], seconds: float) -> _Child:
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _work(job, writing)
+    os.close(writing)
+    return _Child(pid, reading, number, time.monotonic() + seconds, bytearray())
+
+
+def _work(job: Callable[[], Any], writing: int) -> None:
+    """The child's whole life; it never returns, and runs none of the parent's cleaning up."""
+    code = 0
+    try:
+        answer: dict[str, Any] = {"result": job()}
+    except BaseException as error:
+        answer = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
+    try:
+        content = memoryview(msgspec.msgpack.encode(answer))
+        while content:
+            content = content[os.write(writing, content) :]
+    except BaseException:
+        traceback.print_exc()
+        code = _CRASHED
+    finally:
+        os._exit(code)
+
+
+def _ended(child: _Child) -> Answer:
+    os.close(child.pipe)
+    _, status = os.waitpid(child.pid, 0)
+    if not child.received:
+        cause = os.waitstatus_to_exitcode(status)
+        late = child.deadline < time.monotonic()
+        return Answer(child.number, None, "took too long" if late else f"the process ended with {cause}")
+    try:
+        answer = msgspec.msgpack.decode(bytes(child.received))
+    except msgspec.DecodeError:
+        return Answer(child.number, None, "the process died while it answered")
+    return Answer(child.number, answer.get("result"), answer.get("error", ""))
