@@ -74,5 +74,5 @@ def test_a_stop_pays_the_slippage_when_it_has_woken_up() -> None:
     tape = [trade(1, 1000, 5, "SELL"), trade(2, 1001, 5, "BUY"), trade(3, 1000, 5, "SELL"), trade(4, 1010, 5, "BUY")]
     stop = OrderIntent("1", BTC.instrument, "BUY", D(1), "STOP", trigger=D(1005))
 
-    assert fills(tape, {2: [stop]}) == [(4, "1", "1", "1005", "TAKER")]  # nautilus: at the trigger
+    assert fills(tape, {2: [stop]}) == [(4, "1", "1", "1010", "TAKER")]  # nautilus alone: at the trigger
     assert fills(tape, {2: [stop]}, slippage="ticks", slippage_ticks=1) == [(4, "1", "1", "1011", "TAKER")]
