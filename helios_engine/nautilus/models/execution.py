@@ -60,19 +60,18 @@ class Execution(FillModel):
 
     def get_orderbook_for_fill_simulation(self, instrument: Any, order: Any, best_bid: Any, best_ask: Any) -> Any:
         """The book that an order is matched with; None for nautilus' own."""
-        watch = self._watches[instrument.id]
+        watch, best = self._watches[instrument.id], best_ask if order.side == OrderSide.BUY else best_bid
+        takes = order.liquidity_side != LiquiditySide.MAKER
         if order.order_type in MARKET_TYPES:
-            if watch.slips is None and order.order_type in STOPS and not watch.is_inside_bar:
-                return self._books[instrument.id]
-            return None if watch.slips is None else self._slipped(watch, instrument, order, best_bid, best_ask)
-        if watch.fills is None:
-            woke = order.order_type == OrderType.STOP_LIMIT and order.liquidity_side == LiquiditySide.TAKER
-            return self._books[instrument.id] if woke and not watch.is_inside_bar else None
-        if order.liquidity_side == LiquiditySide.MAKER:
-            return self._nothing[instrument.id]
-        if watch.has_quotes or not watch.fills.binds_takers:
-            return None
-        return self._bound(watch.fills, instrument, order, best_ask if order.side == OrderSide.BUY else best_bid)
+            if watch.slips is not None:
+                return self._slipped(watch, instrument, order, best)
+        elif watch.fills is not None:
+            if not takes:
+                return self._nothing[instrument.id]
+            if watch.fills.binds_takers and not watch.has_quotes:
+                return self._bound(watch.fills, instrument, order, best)
+        woke = order.order_type in STOPS or (order.order_type == OrderType.STOP_LIMIT and takes)
+        return self._books[instrument.id] if woke and not watch.is_inside_bar else None
 
     def _bound(self, fills: tape.FillModel, instrument: Any, order: Any, price: Any) -> Any:
         """Nothing but for a FOK order that the volume suffices for; what may fill in part is held."""
@@ -83,7 +82,7 @@ class Execution(FillModel):
             return self._nothing[instrument.id]
         return _book(instrument.id, order.side == OrderSide.BUY, [(price, order.leaves_qty)])
 
-    def _slipped(self, watch: Watch, instrument: Any, order: Any, best_bid: Any, best_ask: Any) -> Any:
+    def _slipped(self, watch: Watch, instrument: Any, order: Any, best: Any) -> Any:
         """nautilus' own fills, each moved against the order; none falls below one tick."""
         fills = self._books[instrument.id].simulate_fills(
             order, instrument.price_precision, instrument.size_precision, is_aggressive=True
@@ -94,7 +93,7 @@ class Execution(FillModel):
         if self._books[instrument.id].book_type == BookType.L1_MBP:
             # On one level nautilus takes the price of its market, which is not always the book's.
             is_walk = watch.is_inside_bar and order.order_type in STOPS
-            fills = [(order.trigger_price if is_walk else best_ask if is_buy else best_bid, fills[0][1])]
+            fills = [(order.trigger_price if is_walk else best, fills[0][1])]
         assert watch.slips is not None
         cost = watch.slips.cost(as_units(fills[0][0]), as_units(order.leaves_qty)) // RAW
         if not is_buy:
