@@ -63,9 +63,9 @@ class Sight:
         if self.depth:
             self.ways = dict.fromkeys((Trade, Print, BookSnapshot, BookDelta), self._beside_book)
             return
-        self.ways = {Trade: self._trade, Print: self._beside_quotes}
+        self.ways = {Trade: self._trade, Print: self._print}
         if self._book != "trades":
-            self.ways[Quote] = self._beside_quotes
+            self.ways[Quote] = self._quoted
         if self._book == "auto":
             self.ways |= {BookSnapshot: self._first_book, BookDelta: self._first_book}
 
@@ -86,7 +86,22 @@ class Sight:
         if not self._is_idle:
             self._simulation.fill()
 
-    def _beside_quotes(self, body: Print | Quote, must: bool) -> None:
+    def _print(self, body: Print, must: bool) -> None:
+        """A print sets all that nautilus knows of a market without a book."""
+        if not self._is_idle:
+            self._simulation.note(body, self._resting)
+        self.last, self.has_bid = body.price, True
+        if must:
+            self._simulation.walk(inside_bar=body.phase != "open")
+            self.catch_up()
+            self.engine.process_trade_tick(self.ticker.tick(body))
+        else:
+            self._memory.only(body)
+            self._is_behind = True
+        if not self._is_idle:
+            self._simulation.fill()
+
+    def _quoted(self, body: Quote, must: bool) -> None:
         self._follow(body)
         if must:
             self.catch_up()
@@ -131,7 +146,6 @@ class Sight:
                 self.engine.process_quote_tick(self.ticker.quote(body))
             case BookDelta():
                 self.engine.process_order_book_delta(self.ticker.delta(body))
-            case BookSnapshot():
-                self.engine.process_order_book_deltas(self.ticker.deltas(whole(body)))
-            case Changes():
-                self.engine.process_order_book_deltas(self.ticker.deltas(body))
+            case BookSnapshot() | Changes():
+                changes = whole(body) if isinstance(body, BookSnapshot) else body
+                self.engine.process_order_book_deltas(self.ticker.deltas(changes))

@@ -111,7 +111,7 @@ class SimVenue:
     def settle(self, ts: int) -> list[Body]:
         """Let commands take effect that are due at the market event of this moment."""
         market, self._now = self._now, None
-        if market is not None and len(market.flight):
+        if market is not None and market.flight.queue:
             assert self._body is not None
             due = market.flight.due(ts, self._body)
             if due:
@@ -130,13 +130,12 @@ class SimVenue:
         """Mark, and pay funding."""
         if isinstance(body, MarkPrice):
             market.mark = Decimal(repr(body.price))
-        if not isinstance(body, FundingRate) or market.definition.contract != "perpetual":
-            return self._take()
-        payment = self._margin.funding(body, market)
-        if payment is None:
-            return self._take()
-        self._assembly.adjust(ts, payment.amount, payment.currency)
-        return [*self._take(), payment]
+        elif isinstance(body, FundingRate) and market.definition.contract == "perpetual":
+            payment = self._margin.funding(body, market)
+            if payment is not None:
+                self._assembly.adjust(ts, payment.amount, payment.currency)
+                self._answers.append(payment)
+        return self._take()
 
     def _apply(self, ts: int, market: Market, commands: list[Command]) -> None:
         market.sight.catch_up()
