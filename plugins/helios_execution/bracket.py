@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from helios_engine.bodies import (
+    Account,
     CancelIntent,
     Control,
     ModifyIntent,
@@ -39,11 +40,10 @@ class Bracket:
     A target enters once, by `entry`: at market, or by a limit order at the touch that expires after `entry_expires`
     (0s: never). What has filled, in part too, gets a STOP (TRAILING_STOP if `trailing`) at `stop` and a LIMIT at `take`
     from the position's average price, in whole ticks away from it: fractions of it, or with `unit = "volatility"`
-    multiples of the last VolForecast (of `timeframe`, if given). Both are reduce-only, as large as what is held, and
-    shrink or go when the other fills; the entry's rest goes with the first exit. A position without a stop is left at
-    market: the price is through the stop already, or the venue or the gate refused it, took it, or does not know it.
-    A refused target price is watched here instead. What is too small for an order waits for the rest of the entry,
-    and stays if there is none.
+    multiples of the last VolForecast (of `timeframe`, if given). Both are reduce-only, as large as what is held. When
+    one fills the other shrinks or goes, by the venue or with the next event, and so does the entry's rest. A position
+    without a stop is left at market: the price is through it, or venue or gate refused it, took it, or do not know it.
+    A refused target price is watched here. What is too small for an order waits for the rest of the entry, or stays.
 
     A later target of the same side only makes a position smaller, one of 0 or of the other side leaves it at market,
     with the stop in place until it is closed. After stop or target, that side waits for another target, unless
@@ -111,7 +111,7 @@ class Bracket:
         self.desk.hear(body)
         for found in (name,) if name else tuple(self.desk.definitions):
             if found in self.trips or found in self.wanted:
-                yield from self._act(found, now)
+                yield from self._act(found, now, not isinstance(body, Answer | Position | Account))
 
     def _aim(self, target: Target) -> None:
         name, sign = target.instrument, (target.quantity > 0) - (target.quantity < 0)
@@ -134,13 +134,13 @@ class Bracket:
             if name in self.trips:
                 self.trips[name].keep = ZERO
 
-    def _act(self, name: str, now: int) -> Iterator[Says]:
+    def _act(self, name: str, now: int, is_quiet: bool) -> Iterator[Says]:
         if self.desk.settling.get(name) == "position" or name not in self.desk.prices:
             return  # the position that a fill left is about to be told
         if name not in self.trips and self.desk.is_free(name):
             yield from self._enter(name, now)
         if name in self.trips:
-            yield from self._guard(name, self.trips[name], now)
+            yield from self._guard(name, self.trips[name], now, is_quiet)
 
     def _enter(self, name: str, now: int) -> Iterator[Says]:
         wanted, held = self.wanted.pop(name), self.desk.held.get(name, ZERO)
@@ -169,8 +169,8 @@ class Bracket:
         touch = self.desk.touch(name, 1 if quantity > 0 else -1)
         return self.desk.limit(name, quantity, touch, post_only=self.post_only, expires=expires)
 
-    def _guard(self, name: str, trip: Trip, now: int) -> Iterator[Says]:
-        """Bring entry, legs and position of a trip into line with one another."""
+    def _guard(self, name: str, trip: Trip, now: int, is_quiet: bool) -> Iterator[Says]:
+        """Bring entry, legs and position of a trip into line; `is_quiet` when no answers are being told."""
         definition, price = self.desk.definitions[name], self.desk.prices[name]
         position = self.desk.held.get(name, ZERO)
         held, entry = trip.open(definition, position), self.desk.live.get(name)
@@ -183,8 +183,9 @@ class Bracket:
                 yield from leave(trip, name, excess, definition, price, now)
                 if not trip.keep or trip.is_bare:
                     return
-            yield from protect(trip, name, held, definition, price, average, self.trailing, now)
-        elif not held or not trip.keep:
+            if is_quiet or entry is None or entry.price is not None:
+                yield from protect(trip, name, held, definition, price, average, self.trailing, now, is_quiet)
+        elif is_quiet and not (held and trip.keep):
             yield from clear(trip, now)
         if entry is None and not trip.has_orders() and is_dust(definition, held, price):
             yield from self._end(name, trip, now)

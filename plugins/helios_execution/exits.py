@@ -26,8 +26,12 @@ def protect(
     average: Decimal,
     trailing: bool,
     now: int,
+    is_quiet: bool,
 ) -> Iterator[OrderIntent | ModifyIntent | CancelIntent]:
-    """A stop and a target for all that is held, in this order; at market if the stop would wake up at once."""
+    """A stop and a target for all that is held, in this order; at market if the stop would wake up at once.
+
+    They grow at once, but shrink only when it is quiet: the venue has shrunk what is reduce-only by then.
+    """
     stop_price, take_price = trip.measure(definition, average)
     if trip.stop is None:
         if trip.is_through(price, stop_price, is_stop=True):
@@ -44,7 +48,7 @@ def protect(
         trip.take = Leg(trip.name_of("take"), name, held)
         yield OrderIntent(trip.take.id, name, way_out(trip), held, "LIMIT", take_price, reduce_only=True)
     for leg in (trip.stop, trip.take):
-        if leg is not None:
+        if leg is not None and (is_quiet or leg.left < held):
             yield from leg.resize(held, now)
 
 
