@@ -25,7 +25,7 @@ from helios_engine.timeframe import nanoseconds
 from helios_execution.cost_gate import CostGate
 from helios_execution.desk import CONSUMES, OPTIONAL, desk
 from helios_execution.distances import Distances, Measure, Unit
-from helios_execution.exits import clear, is_dust, leave, protect
+from helios_execution.exits import Moment, clear, leave, protect
 from helios_execution.halt import Halt
 from helios_execution.leg import Answer
 from helios_execution.sizing import ZERO, decimal
@@ -47,7 +47,7 @@ class Bracket:
 
     A later target of the same side only makes a position smaller, one of 0 or of the other side leaves it at market,
     with the stop in place until it is closed. After stop or target, that side waits for another target, unless
-    `reenter`. For Controls see `Halt`: `flatten` and `kill` leave at market too. What was refused is tried again after
+    `reenter`. For Controls see `Halt`: `flatten` leaves at market too. What was refused is tried again after
     `retry`. The positions are this stage's alone: one that is there at a target becomes part of the bracket. Sizes,
     bands, `cash_only`, `cushion` and `cost_gate` are those of `execution.market`. Ids are `tag-1`, `tag-1-stop-1`, ….
     """
@@ -101,7 +101,8 @@ class Bracket:
             case Target():
                 self._aim(body)
             case Control():
-                self._control(body)
+                for flat in self.halt.hear(body, tuple(self.desk.definitions)):
+                    self._aim(Target(flat, 0.0))
             case VolForecast():
                 self.measure.hear(body)
             case Position():
@@ -128,12 +129,6 @@ class Bracket:
         elif name not in self.spent and not (is_halted and sign):
             self.wanted[name] = target.quantity
 
-    def _control(self, control: Control) -> None:
-        for name in self.halt.hear(control, tuple(self.desk.definitions)):
-            self.wanted[name] = 0.0
-            if name in self.trips:
-                self.trips[name].keep = ZERO
-
     def _act(self, name: str, now: int, is_quiet: bool) -> Iterator[Says]:
         if self.desk.settling.get(name) == "position" or name not in self.desk.prices:
             return  # the position that a fill left is about to be told
@@ -145,10 +140,8 @@ class Bracket:
     def _enter(self, name: str, now: int) -> Iterator[Says]:
         wanted, held = self.wanted.pop(name), self.desk.held.get(name, ZERO)
         target = decimal(wanted)
-        if target and self.halt.holds(name):
-            return
         sign = int((target or held).compare(ZERO))
-        if sign == 0:
+        if sign == 0 or (target and self.halt.holds(name)) or self.halt.is_killed(name):
             return
         distances = self.measure.of(name) if target else Distances(ZERO, ZERO)
         if distances is None:
@@ -172,23 +165,29 @@ class Bracket:
     def _guard(self, name: str, trip: Trip, now: int, is_quiet: bool) -> Iterator[Says]:
         """Bring entry, legs and position of a trip into line; `is_quiet` when no answers are being told."""
         definition, price = self.desk.definitions[name], self.desk.prices[name]
-        position = self.desk.held.get(name, ZERO)
-        held, entry = trip.open(definition, position), self.desk.live.get(name)
+        position, entry = self.desk.held.get(name, ZERO), self.desk.live.get(name)
+        at = Moment(name, definition, price, trip.open(definition, position), now, is_quiet)
         trip.look(price)
         if entry is not None and (self.halt.holds(name) or trip.needs_no_more(entry.left, position, now)):
             yield from self.desk.cancel(name)
-        if not is_dust(definition, held, price):
-            excess, average = held - trip.keep, self.averages.get(name, decimal(price))
-            if excess > 0 and (not trip.keep or not self.desk.is_near(name, float(held), float(trip.keep))):
-                yield from leave(trip, name, excess, definition, price, now)
-                if not trip.keep or trip.is_bare:
-                    return
-            if is_quiet or entry is None or entry.price is not None:
-                yield from protect(trip, name, held, definition, price, average, self.trailing, now, is_quiet)
-        elif is_quiet and not (held and trip.keep):
+        if self.halt.is_killed(name):
+            if is_quiet and not at.held:
+                yield from clear(trip, now)  # nothing but cancels passes the gate; a stop that rests goes on resting
+        elif not at.is_dust:
+            yield from self._hold(trip, at, is_filling=entry is not None and entry.price is None)
+        elif is_quiet and not (at.held and trip.keep):
             yield from clear(trip, now)
-        if entry is None and not trip.has_orders() and is_dust(definition, held, price):
+        if entry is None and not trip.has_orders() and at.is_dust:
             yield from self._end(name, trip, now)
+
+    def _hold(self, trip: Trip, at: Moment, *, is_filling: bool) -> Iterator[Says]:
+        excess, average = at.held - trip.keep, self.averages.get(at.name, decimal(at.price))
+        if excess > 0 and (not trip.keep or not self.desk.is_near(at.name, float(at.held), float(trip.keep))):
+            yield from leave(trip, at, excess)
+            if not trip.keep or trip.is_bare:
+                return
+        if at.is_quiet or not is_filling:  # more fills of a market entry may be about to be told
+            yield from protect(trip, at, average, trailing=self.trailing)
 
     def _end(self, name: str, trip: Trip, now: int) -> Iterator[Says]:
         del self.trips[name]

@@ -334,18 +334,36 @@ def test_a_fill_below_the_minimum_waits_for_the_rest_of_the_entry() -> None:
     assert [o.quantity for o in more if isinstance(o, OrderIntent)] == [D("0.501"), D("0.501")]
 
 
-@pytest.mark.parametrize("name", ["flatten", "kill"])
 @pytest.mark.parametrize("value", ["", "*", NAME])
-def test_a_control_leaves_at_market_and_nothing_is_entered_until_resume(name: str, value: str) -> None:
+def test_flatten_leaves_at_market_and_nothing_is_entered_until_resume(value: str) -> None:
     stage = protected()
 
-    leaves = at(stage, 2, Control(name, value))
+    leaves = at(stage, 2, Control("flatten", value))
     at(stage, 3, *filled("B-1-close-3", "1", "0", "SELL"), *[OrderCanceled(leg, NAME, "") for leg in (STOP, TAKE)])
     halted = at(stage, 4, Target(NAME, 1.0))
     resumed = at(stage, 5, Control("resume", value), Target(NAME, 1.0))
 
     assert leaves == [OrderIntent("B-1-close-3", NAME, "SELL", D("1.000"), reduce_only=True)]
     assert (halted, resumed) == ([], [OrderIntent("B-2", NAME, "BUY", D("1.000"))])
+
+
+def test_after_a_kill_only_cancels_are_sent_and_the_legs_go_on_resting() -> None:
+    stage = entered(entry="limit")
+    at(stage, 1, *accepted("B-1"), *filled("B-1", "0.5", "0.5"), *accepted(STOP, TAKE))
+
+    killed = at(stage, 2, Control("kill", ""), trade(900.0), Target(NAME, 0.0), Control("resume", ""), trade(900.0))
+    at(stage, 3, OrderCanceled("B-1", NAME, "asked"), *filled(STOP, "0.5", "0", "SELL"))
+    flat = at(stage, 4, trade(900.0), OrderCanceled(TAKE, NAME, "asked"), Target(NAME, 1.0), trade(900.0))
+
+    assert (killed, flat) == ([CancelIntent("B-1", NAME)], [CancelIntent(TAKE, NAME)])
+
+
+def test_a_resume_of_something_unknown_lifts_nothing() -> None:
+    stage = Bracket()
+    at(stage, 0, BTC, trade(1000.0), Control("pause", NAME), Control("resume", "BTCUSD.ELSEWHERE"))
+
+    assert at(stage, 1, Target(NAME, 1.0)) == []
+    assert len(at(stage, 2, Control("resume", NAME), Target(NAME, 1.0))) == 1
 
 
 def test_a_pause_takes_the_entry_back_and_keeps_the_position_with_its_stop() -> None:

@@ -67,7 +67,7 @@ class BracketMachine(Machine):
     def is_flat(self) -> bool:
         return abs(self.exchange.held) < smallest(BTC, self.exchange.price)
 
-    @rule(name=st.sampled_from(["flatten", "kill", "pause", "resume", "resume"]))
+    @rule(name=st.sampled_from(["flatten", "reduce_only", "pause", "resume", "resume"]))
     def control(self, name: str) -> None:
         self.is_halted = name != "resume"
         self.give(Control(name, NAME))
