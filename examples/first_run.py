@@ -23,7 +23,7 @@ def main() -> None:
 
         print(f"{result.summary.name}: {equity.iloc[0]:,.2f} became {equity.iloc[-1]:,.2f}")
         print(f"worst day {daily.min():.2%} on {daily.idxmin():%Y-%m-%d}")
-        print(fills.groupby("instrument")["fee"].sum().round(2).to_string())
+        print(fills.groupby("instrument", observed=True)["fee"].sum().round(2).to_string())
         print(f"decisions {result.heads['decisions'][:12]}")
 
 

@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-import msgspec
-
 from helios_engine import recipe
-from helios_engine.bodies import (
-    Instrument,
-)
+from helios_engine.bodies import Instrument
 from helios_engine.codec import Codec
 from helios_engine.config import Config, Piece
 from helios_engine.effects import RunningEffect
@@ -30,6 +26,7 @@ from helios_engine.soundness import (
     check_fed,
     smallest_timeframe,
 )
+from helios_engine.terms import Terms, terms
 from helios_engine.timeframe import nanoseconds, parse_time
 from helios_engine.toml_place import nearest
 
@@ -44,11 +41,16 @@ class Plan(NamedTuple):
     nodes: tuple[Node, ...]
     effects: tuple[RunningEffect, ...]
     make_venue: Callable[[], Any]
-    instruments: tuple[Instrument, ...]
+    terms: Terms
     tick: str
     begin: int
     start: int
     stop: int
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """The definitions of the run, in order of time."""
+        return self.terms.instruments
 
 
 def build(config: Config, plugins: Plugins | None = None) -> Plan:
@@ -65,13 +67,13 @@ def build(config: Config, plugins: Plugins | None = None) -> Plan:
     begin, start, stop = _span(config, feeds)
     tick = config.run.tick or smallest_timeframe(config)
     check_delays(config, feeds, effects)
-    make_venue = _maker(config, config.venue, plugins.offers("venue"), "venue")
-    instruments = _instruments(config, feeds)
-    check_currencies(config, instruments)
-    return Plan(config, plugins, codec, feeds, nodes, effects, make_venue, instruments, tick, begin, start, stop)
+    agreed = terms(config, feeds)
+    make_venue = _maker(config, config.venue, plugins.offers("venue"), "venue", fees_in=agreed.fees_in)
+    check_currencies(config, agreed.instruments)
+    return Plan(config, plugins, codec, feeds, nodes, effects, make_venue, agreed, tick, begin, start, stop)
 
 
-def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str) -> Callable[[], Any]:
+def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str, **more: Any) -> Callable[[], Any]:
     offer = offers.get(piece.use)
     if offer is None:
         raise ConfigError(f"{piece.where}: no {kind} {piece.use!r} is installed; {nearest(piece.use, offers)}")
@@ -80,7 +82,7 @@ def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str)
     for key in piece.settings:
         if key not in known:
             raise ConfigError(f"{piece.where}: unknown setting {key!r} of {piece.use}; {nearest(key, known)}")
-    given = {**_injected(config, piece, known), **piece.settings}
+    given = {**_injected(config, piece, known, more), **piece.settings}
     try:
         settings = recipe.convert(piece.use, factory, given)
     except ConfigError as error:
@@ -92,7 +94,7 @@ def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str)
     return lambda: factory(**copy.deepcopy(settings))
 
 
-def _injected(config: Config, piece: Piece, known: Sequence[str]) -> dict[str, Any]:
+def _injected(config: Config, piece: Piece, known: Sequence[str], more: Mapping[str, Any]) -> dict[str, Any]:
     """What the run knows and a recipe may ask for by the name of a keyword."""
     seed = hashlib.blake2b(f"{config.run.seed}:{piece.name}".encode(), digest_size=6)
     offered = {
@@ -100,6 +102,7 @@ def _injected(config: Config, piece: Piece, known: Sequence[str]) -> dict[str, A
         "balances": config.account.balances,
         "grace": config.run.grace,
         "seed": int.from_bytes(seed.digest(), "big"),
+        **more,
     }
     return {key: value for key, value in offered.items() if key in known}
 
@@ -158,32 +161,3 @@ def _span(config: Config, feeds: Sequence[RunningFeed]) -> tuple[int, int, int]:
             f"spans {iso(first)} to {iso(last)}; change [run] start, stop or warmup, or import more"
         )
     return max(1, start - warmup), start, stop
-
-
-def _instruments(config: Config, feeds: Sequence[RunningFeed]) -> tuple[Instrument, ...]:
-    found = {d: None for feed in feeds for d in feed.feed.instruments()}
-    names = {definition.instrument for definition in found}
-    for name in config.instruments:
-        if name not in names:
-            raise ConfigError(f"{config.path}: [[instrument]] {name!r} is in no feed; {nearest(name, names)}")
-    changed = [_overridden(config, definition) for definition in found]
-    return tuple(sorted(changed, key=lambda d: (d.valid_from, d.instrument)))
-
-
-def _overridden(config: Config, definition: Instrument) -> Instrument:
-    fields = config.instruments.get(definition.instrument)
-    if not fields:
-        return definition
-    known = Instrument.__struct_fields__
-    for key in fields:
-        if key not in known:
-            raise ConfigError(
-                f"{config.path}: [[instrument]] {definition.instrument}: unknown field {key!r}; {nearest(key, known)}"
-            )
-    try:
-        return msgspec.convert({**msgspec.to_builtins(definition), **fields}, Instrument)
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{config.path}: [[instrument]] {definition.instrument}: {error}; "
-            'write amounts as text, such as taker_fee = "0.001"'
-        ) from None

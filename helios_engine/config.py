@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from helios_engine.config_gate import GateSection as GateSection
 from helios_engine.errors import ConfigError
 from helios_engine.timeframe import nanoseconds, parse_time, timeframe_ns
 from helios_engine.toml_place import nearest, place
@@ -49,23 +50,6 @@ class AccountSection(_Section, frozen=True):
     rates: dict[str, str] = {}
 
 
-class GateSection(_Section, frozen=True):
-    """`[gate]`: limits in the report currency or as fractions; what is absent is not limited.
-
-    `max_position` and `max_notional` bound one instrument's position and one order's value;
-    `max_daily_loss` is a fraction of the equity at the start of the UTC day, beyond which only
-    orders that reduce a position pass; `price_collar` bounds a limit price's distance from the
-    last price; `duplicate_window` refuses the same order twice within a duration.
-    """
-
-    max_position: str | None = None
-    max_notional: str | None = None
-    max_orders_per_minute: int | None = None
-    max_daily_loss: float | None = None
-    price_collar: float | None = None
-    duplicate_window: str | None = None
-
-
 class PluginsSection(_Section, frozen=True):
     """`[plugins]`: which plugins may take part, by name, `name@digest` or whole identity."""
 
@@ -99,6 +83,8 @@ class Config(msgspec.Struct, frozen=True):
     effects: tuple[Piece, ...]
     venue: Piece
     instruments: dict[str, dict[str, Any]]
+    fees: str = ""
+    """The fee schedule that `[venue]` names, if it does."""
 
     @property
     def digest(self) -> str:
@@ -114,7 +100,7 @@ class Config(msgspec.Struct, frozen=True):
         return str((self.path.parent / self.data.catalog).resolve())
 
 
-SECTIONS: dict[str, type[_Section]] = {
+SECTIONS: dict[str, type[msgspec.Struct]] = {
     "run": RunSection,
     "data": DataSection,
     "account": AccountSection,
@@ -123,6 +109,7 @@ SECTIONS: dict[str, type[_Section]] = {
 }
 _TABLES = ("feed", "stage", "effect", "instrument")
 _KEYS = (*SECTIONS, "venue", *_TABLES)
+_SHARED = ("use", "name", "on", "delay")
 
 
 def load_config(path: str | Path) -> Config:
@@ -160,6 +147,7 @@ def parse_config(text: str, path: Path) -> Config:
         effects=reader.pieces("effect"),
         venue=reader.piece("venue", "[venue]", table.get("venue", {})),
         instruments=reader.instruments(),
+        fees=reader.fees(),
     )
     _check_words(config)
     return config
@@ -219,7 +207,9 @@ class _Reader:
         line = place(self._path, self._text, header, "use")
         if not isinstance(table, dict) or not isinstance(table.get("use"), str):
             raise ConfigError(f'{line}: {where} needs `use = "kind.what"`; see `helios-engine plugin list`')
-        settings = {key: value for key, value in table.items() if key not in ("use", "name", "on", "delay")}
+        settings = {key: value for key, value in table.items() if key not in _SHARED}
+        if kind == "venue":
+            settings.pop("fees", None)
         if kind == "effect":
             delay = self._duration(line, where, table.get("delay", "0s"))
         elif "delay" in table:
@@ -239,6 +229,13 @@ class _Reader:
                 line = place(self._path, self._text, f"[[instrument]] {n}", "instrument")
                 raise ConfigError(f'{line}: needs `instrument = "BTCZAR.VALR"`, and the fields it overrides')
             found[name] = {key: value for key, value in table.items() if key != "instrument"}
+        return found
+
+    def fees(self) -> str:
+        found = self._table["venue"].get("fees", "")
+        if not isinstance(found, str):
+            line = place(self._path, self._text, "[venue]", "fees")
+            raise ConfigError(f"{line}: [venue] fees is the name of a schedule; see `helios-engine config fees`")
         return found
 
     @staticmethod

@@ -9,10 +9,11 @@ import msgspec
 from helios_engine import recipe
 from helios_engine.bodies import Instrument
 from helios_engine.config import SECTIONS
+from helios_engine.fees import schedules
 from helios_engine.node import FILTERS
 from helios_engine.plugins import Kind, Plugins
 
-_INJECTED = ("catalog", "balances", "grace", "seed")
+_INJECTED = ("catalog", "balances", "grace", "seed", "fees_in")
 _ON = {
     "type": "object",
     "properties": {name: {"type": ["string", "array"], "items": {"type": "string"}} for name in FILTERS},
@@ -24,12 +25,14 @@ def config_schema(plugins: Plugins) -> dict[str, Any]:
     """Draft 2020-12 schema; unknown keys are refused as they are by `config check`."""
     sections, components = msgspec.json.schema_components(SECTIONS.values(), ref_template="#/$defs/{name}")
     override = msgspec.json.schema(Instrument)["$defs"]["Instrument"]
+    fees = {"enum": sorted(schedules()), "description": "A fee schedule; see `helios-engine config fees`."}
+    override["properties"]["fees"] = fees
     properties: dict[str, Any] = {
         **dict(zip(SECTIONS, sections, strict=True)),
         "feed": _tables(plugins, "feed", {}),
         "stage": _tables(plugins, "stage", {"on": _ON}),
         "effect": _tables(plugins, "effect", {"delay": {"type": "string"}}),
-        "venue": {"oneOf": _recipes(plugins, "venue", {})},
+        "venue": {"oneOf": _recipes(plugins, "venue", {"fees": fees})},
         "instrument": {
             "type": "array",
             "items": {**override, "required": ["instrument"], "additionalProperties": False},

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from helios_engine.bodies import Bar, Instrument, Print, Reject, Tick, Trade
+from helios_engine.arrivals import QUOTED
+from helios_engine.bodies import Bar, Print, Reject, Tick
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
@@ -42,12 +43,14 @@ class Engine:
         self.timeline, self.pipeline, self.port, self.journal = timeline, pipeline, port, journal
         self.turns = 0
         self.now = 0
+        self._hears = port.hears()
         self._effects = effects
         self.results = results
         self._recording = recording
         self._pinned = frozenset(pinned)
         self._seq = {VENUE: 0, "port": 0, "gate": 0}
         self._refused: list[Reject] = []
+        self._met: Body | None = None
 
     def run(self) -> Iterator[Input]:
         """Process inputs one by one; yield each after its turn is done."""
@@ -79,22 +82,24 @@ class Engine:
         ts, source, seq, body = given
         kind = type(body)
         if kind in VENUE_DATA:
+            self._met = body
+            if kind in QUOTED and self.results is not None:
+                self.results.arrivals.touch.note(body)
             for answer in self.port.venue.market(ts, body):
                 self._answer(ts, answer)
         if kind is Print:
             self._settle(ts)
             return
-        if kind is Trade or kind is Bar:
-            self.port.mark(body)
-        elif kind is Instrument:
-            self.port.instrument(ts, body)  # type: ignore[arg-type]
+        hear = self._hears.get(kind)
+        if hear is not None:
+            hear(ts, body)
         if kind is Tick or kind is Bar:
             self._mark_account(ts)
         if source not in self._pinned:
             self.journal.input(self.turns, ts, source, seq, body)
         self._turn(ts, source, seq, body)
         if kind is Tick and self.results is not None:
-            self.results.tick(ts, self.port.ledger)
+            self.results.tick(ts, self.port.ledger, self.port.marks.volumes)
         self._settle(ts)
 
     def _turn(self, ts: int, source: str, seq: int, body: Body) -> None:
@@ -104,6 +109,8 @@ class Engine:
                 refused = self.port.submit(ts, leaving)
                 if refused is not None:
                     self._refused.append(refused)
+                elif self.results is not None:
+                    self.results.sent(ts, leaving, self.port.ledger)
             else:
                 self._ask(ts, leaving)
 
@@ -121,7 +128,7 @@ class Engine:
         self.journal.venue(ts, VENUE, seq, answer)
         following = self.port.book(ts, answer)
         if self.results is not None:
-            self.results.answer(ts, answer)
+            self.results.answer(ts, answer, self._met)
         self._own_turn(ts, VENUE, answer)
         for body in following:
             self.journal.venue(ts, "port", self._seq["port"], body)

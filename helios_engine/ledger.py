@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from helios_engine.bodies import Account, Fill, Instrument, Position
+from helios_engine.bodies import Account, Fill, FundingPayment, Instrument, Position
 
 ZERO = Decimal(0)
 
@@ -15,6 +15,8 @@ class Ledger:
 
     Positions are kept at average cost; a fee in the base currency is taken from the position, any
     other from that currency's cash. A currency is valued at the last price of its rate instrument.
+    Spot is paid for and held. A perpetual is neither: what a fill closes brings its profit or loss, funding is paid,
+    and what is open counts with what it would bring at the last price.
     """
 
     def __init__(self, currency: str, balances: Mapping[str, Decimal], rates: Mapping[str, str]) -> None:
@@ -31,10 +33,11 @@ class Ledger:
         definition = self.instruments[fill.instrument]
         sign = 1 if fill.side == "BUY" else -1
         quantity = sign * fill.quantity
-        self._pay(definition.quote, -quantity * fill.price)
         held = self.positions.get(fill.instrument, Position(fill.instrument, ZERO, ZERO, ZERO))
-        position = _after(held, quantity, fill.price)
-        if fill.fee_currency == definition.base:
+        position = after_fill(held, quantity, fill.price)
+        is_spot = definition.contract == "spot"
+        self._pay(definition.quote, -quantity * fill.price if is_spot else position.realised - held.realised)
+        if is_spot and fill.fee_currency == definition.base:
             position = Position(
                 fill.instrument, position.quantity - fill.fee, position.average_price, position.realised
             )
@@ -44,6 +47,10 @@ class Ledger:
         self.positions[fill.instrument] = position
         self.prices[fill.instrument] = float(fill.price)
         return position
+
+    def funding(self, payment: FundingPayment) -> None:
+        """Book what a perpetual's position paid or received."""
+        self._pay(payment.currency, payment.amount)
 
     def account(self) -> Account | None:
         """The account at the last prices; nothing while a price that it needs is unknown."""
@@ -60,6 +67,8 @@ class Ledger:
             if worth is None:
                 return None
             value += worth
+            if self.instruments[name].contract == "perpetual":
+                value -= self._cost(name, position)
             exposure += abs(worth)
         return Account(self.currency, cash, cash + value, exposure)
 
@@ -83,6 +92,11 @@ class Ledger:
         position = self.positions.get(instrument)
         return ZERO if position is None else position.quantity
 
+    def _cost(self, instrument: str, position: Position) -> Decimal:
+        rate = self.rate(self.instruments[instrument].quote)
+        assert rate is not None  # its worth was known
+        return position.quantity * position.average_price * rate
+
     def _pay(self, currency: str, amount: Decimal) -> None:
         self.cash[currency] = self.cash.get(currency, ZERO) + amount
 
@@ -93,8 +107,8 @@ class Ledger:
         return self.rate(fill.fee_currency)
 
 
-def _after(held: Position, quantity: Decimal, price: Decimal) -> Position:
-    """The position after a signed quantity at a price, at average cost."""
+def after_fill(held: Position, quantity: Decimal, price: Decimal) -> Position:
+    """The position after a signed quantity (negative is a sale) at a price, at average cost."""
     before, total = held.quantity, held.quantity + quantity
     if before * quantity >= 0:
         average = (abs(before) * held.average_price + abs(quantity) * price) / abs(total) if total else ZERO

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 from helios_engine.bodies import (
     Account,
-    Bar,
     BookDelta,
     BookSnapshot,
     CancelIntent,
     Fill,
+    FundingPayment,
     FundingRate,
     Instrument,
     MarkPrice,
@@ -25,6 +25,7 @@ from helios_engine.bodies import (
 from helios_engine.events import Body
 from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
+from helios_engine.marks import Hear, Marks
 from helios_engine.stage import Venue
 
 INTENTS = (OrderIntent, CancelIntent, ModifyIntent)
@@ -41,6 +42,7 @@ class Port:
         self.orders = 0
         self.fills = 0
         self.rejects: Counter[str] = Counter()
+        self.marks = Marks(ledger)
         self._account: Account | None = None
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
@@ -56,12 +58,12 @@ class Port:
             self.ledger.instruments[definition.instrument] = definition
             self.venue.instrument(ts, definition)
 
-    def mark(self, body: Body) -> None:
-        """Remember the last price that stages may know: of trades and bars, never of prints."""
-        if isinstance(body, Trade):
-            self.ledger.prices[body.instrument] = body.price
-        elif isinstance(body, Bar):
-            self.ledger.prices[body.instrument] = body.close
+    def hears(self) -> dict[type[Body], Hear]:
+        """Which inputs the port wants, and who takes them; asked once per run, so that others cost nothing."""
+        found: dict[type[Body], Hear] = {**self.marks.hears(), Instrument: self.instrument}
+        for kind, takers in self.gate.hears().items():
+            found[kind] = _each((found[kind], *takers) if kind in found else takers)
+        return found
 
     def submit(self, ts: int, intent: Body) -> Reject | None:
         """Send an intent through the gate to the venue; return the gate's no, if it says so."""
@@ -79,6 +81,10 @@ class Port:
         self.gate.hear(answer)
         if isinstance(answer, Reject):
             self.rejects[f"venue: {_kind_of(answer.reason)}"] += 1
+        if isinstance(answer, FundingPayment):
+            self.ledger.funding(answer)
+            paid = self.account(ts)
+            return [] if paid is None else [paid]
         if not isinstance(answer, Fill):
             return []
         self.fills += 1
@@ -88,9 +94,11 @@ class Port:
 
     def account(self, ts: int) -> Account | None:
         """The account, if it is not what it was when last asked; nothing while a price is missing."""
-        self.gate.new_day(ts)
         found = self.ledger.account()
-        if found is None or found == self._account:
+        if found is None:
+            return None
+        self.gate.marked(ts, found, ts >= self.start)
+        if found == self._account:
             return None
         self._account = found
         return found
@@ -104,6 +112,18 @@ class Port:
         if isinstance(intent, ModifyIntent):
             return self.gate.refuse_change(ts, intent)
         return None
+
+
+def _each(takers: tuple[Hear, ...]) -> Hear:
+    """One call for several; a single one is called as it is."""
+    if len(takers) == 1:
+        return takers[0]
+
+    def hear(ts: int, body: Body) -> None:
+        for take in takers:
+            take(ts, body)
+
+    return hear
 
 
 def _kind_of(reason: str) -> str:

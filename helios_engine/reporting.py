@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helios_engine.assemble import heads
-from helios_engine.bodies import DataIssue
+from helios_engine.bodies import DataIssue, FundingRate
 from helios_engine.build import Plan
 from helios_engine.engine import Engine
 from helios_engine.plugins import Identity
@@ -15,6 +15,7 @@ from helios_engine.report.frames import Frames
 from helios_engine.report.measure import measure_run
 from helios_engine.report.metrics import Metrics
 from helios_engine.report.summary import AccountNote, Counts, PluginNote, Span, Status, Summary
+from helios_engine.terms import fees_in_words
 
 
 def summarise(
@@ -30,7 +31,7 @@ def summarise(
 ) -> Summary:
     """Summarise a run whose tables lie in `place`; a failed one is measured as far as it got."""
     account, port = plan.config.account, engine.port
-    metrics = measure_run(place, plan.instruments, account.currency, account.rates)
+    metrics, parts = measure_run(place, plan.instruments, account.currency, account.rates, _unfunded(plan))
     found = doubt(Frames(place).trades, _issues(plan))
     return Summary(
         name=plan.config.run.name,
@@ -58,9 +59,17 @@ def summarise(
         ),
         models=_models(plan, engine),
         metrics=metrics,
+        breakdown=parts,
         doubt=found,
         warnings=_warnings(plan, engine, metrics, found),
     )
+
+
+def _unfunded(plan: Plan) -> tuple[str, ...]:
+    """The perpetuals of the run whose funding rates no feed brings."""
+    funded = {d.instrument for f in plan.feeds if FundingRate in f.offers for d in f.feed.instruments()}
+    perpetuals = {d.instrument for d in plan.instruments if d.contract == "perpetual"}
+    return tuple(sorted(perpetuals - funded))
 
 
 def _used(plan: Plan) -> list[Identity]:
@@ -81,13 +90,22 @@ def _models(plan: Plan, engine: Engine) -> dict[str, str]:
     limits = [
         f"{k} {v}" for k, v in ((k, getattr(plan.config.gate, k)) for k in plan.config.gate.__struct_fields__) if v
     ]
-    fees = {f"{d.maker_fee:.2%} / {d.taker_fee:.2%}" for d in plan.instruments}
     return {
         "venue": plan.config.venue.use,
-        "fees": f"maker / taker {', '.join(sorted(fees))}",
+        "fees": fees_in_words(plan.terms),
+        **_currency(plan),
         "gate": ", ".join(limits) or "no limits set",
         **(told() if told is not None else {}),
     }
+
+
+def _currency(plan: Plan) -> dict[str, str]:
+    """How other currencies become the report's, if there are any."""
+    account = plan.config.account
+    used = [f"1 {money} = the last price of {name}" for money, name in sorted(account.rates.items())]
+    if not used:
+        return {}
+    return {"currency": f"all in {account.currency}; {', '.join(used)}, at every mark and fill, without a cost"}
 
 
 def _issues(plan: Plan) -> Iterator[DataIssue]:

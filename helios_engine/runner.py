@@ -66,7 +66,7 @@ def run(config: str | Path | Config, *, runs: str | Path = "runs", plugins: Plug
 def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result:
     """Run a plan to its end; a failed or interrupted run leaves a readable journal and says so."""
     venue = check_money(plan)
-    place = folders.new_folder(runs, plan.config, run_digest(plan))
+    place = folders.new_folder(runs, plan.config, run_digest(plan, venue))
     started = time.time()
     engine = assemble(plan, journal=place / folders.JOURNAL, results=place, venue=venue)
     results = engine.results
@@ -76,10 +76,12 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
     status: Status = "failed"
     failure: BaseException | None = None
     try:
-        engine.journal.header(header(plan))
+        engine.journal.header(header(plan, venue))
         status = "complete" if drive(engine, plan, progress) else "interrupted"
     except (Exception, KeyboardInterrupt) as error:
         failure = error  # raised again below, once what there is has been written
+        if isinstance(error, KeyboardInterrupt):
+            status = "interrupted"
     try:
         summary = _close(plan, engine, results, place, status, failure, started)
         write_page(place)
@@ -113,14 +115,15 @@ def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:
     return True
 
 
-def header(plan: Plan) -> dict[str, Any]:
-    """What identifies a run: config, data, plugins, seed and library versions."""
+def header(plan: Plan, venue: Venue) -> dict[str, Any]:
+    """What identifies a run: config, data, plugins, seed, files the venue read, and library versions."""
     return {
         "name": plan.config.run.name,
         "config_path": str(plan.config.path),
         "config_digest": plan.config.digest,
         "catalog": str(plan.config.catalog),
         "pins": pins(plan),
+        "venue_pins": venue_pins(venue),
         "plugins": [str(identity) for identity in plan.plugins.identities.values()],
         "stages": [node.name for node in plan.nodes],
         "seed": plan.config.run.seed,
@@ -144,16 +147,22 @@ def pins(plan: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
+def venue_pins(venue: Venue) -> dict[str, str]:
+    """Digests of the files that a venue's answers depend on, by setting; a venue with none need not have `pins`."""
+    told = getattr(venue, "pins", None)
+    return {} if told is None else dict(told())
+
+
 def versions() -> dict[str, str]:
     """Python and the libraries that results may depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
 
 
-def run_digest(plan: Plan) -> str:
-    """Digest over config and data: two runs that share it should share their heads."""
+def run_digest(plan: Plan, venue: Venue) -> str:
+    """Digest over config, data and the venue's files: two runs that share it should share their heads."""
     import hashlib
 
-    parts = [plan.config.digest, *(feed.pin.digest for feed in plan.feeds)]
+    parts = [plan.config.digest, *(feed.pin.digest for feed in plan.feeds), *venue_pins(venue).values()]
     return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
 
 

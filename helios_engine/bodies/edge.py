@@ -13,7 +13,11 @@ class Tick(Body, frozen=True):
 
 
 class Health(Body, frozen=True):
-    """Something measured at the edge: lag, staleness, link, clock offset."""
+    """Something measured at the edge, of an instrument, a venue, or (any other subject) of everything.
+
+    Kinds the gate knows: `lag`, `staleness` and `clock_offset` in seconds, `link` (1 up, 0 down), and `gaps`,
+    messages missed and not made good.
+    """
 
     subject: str
     kind: str
@@ -21,7 +25,12 @@ class Health(Body, frozen=True):
 
 
 class Control(Body, frozen=True):
-    """Somebody turned a switch: pause, resume, flatten, kill, a flag."""
+    """Somebody turned a switch; `value` is the instrument it is for, anything else is everything.
+
+    After `pause`, `reduce_only` or `flatten` only orders that reduce a position pass the gate, until `resume`
+    (which lifts everything only with the value "", "all" or "*"); after `kill` nothing but cancels, for good.
+    Other names are flags for stages.
+    """
 
     name: str
     value: str

@@ -13,7 +13,7 @@ from helios_engine.catalog.audit import Gap, all_gaps, audit
 from helios_engine.catalog.audit.result import Checked, Checkup, score
 from helios_engine.catalog.audit.score import span_of
 from helios_engine.catalog.audit.triangle import Triangle, check_triangle, triangles
-from helios_engine.catalog.manifest import FILE, Issue, Manifest, Part
+from helios_engine.catalog.manifest import Issue, Manifest, Part
 from helios_engine.catalog.store import Catalog, Dataset
 from helios_engine.errors import ConfigError, DataError, HeliosError
 from helios_engine.timeframe import iso
@@ -39,9 +39,9 @@ class _Watched(Dataset):
 def select(catalog: Catalog, kind: str = "", name: str = "", timeframe: str = "") -> tuple[list[Dataset], list[str]]:
     """Data sets of a catalog, and what cannot be read; empty words select everything. DataError if there are none."""
     found, unreadable = [], []
-    for folder in catalog.place.find(FILE):
+    for folder in catalog.folders():
         try:
-            found.append(Dataset(folder))
+            found.append(catalog.at(folder))
         except HeliosError as error:
             unreadable.append(str(error))
     wanted = [

@@ -17,6 +17,7 @@ from helios_engine.errors import DataError
 _PLAIN = r"^\d{1,18}(\.\d{0,18})?$"
 _SIGNED = r"^-?\d{1,18}(\.\d{0,18})?$"
 _EXPONENT = re.compile(r"-?\d{1,18}(\.\d{1,18})?[eE][+-]?\d{1,2}")
+_LONG = re.compile(r"^-?(\d{19,}(\.\d*)?|\d+\.\d{19,})$")
 EXACT = 2**53
 """Integers up to here have a float of their own, so that a price comes back as it was stored."""
 WHOLE = 2**63 - 1
@@ -129,4 +130,6 @@ def _refusal(text: Any, column: str, where: str, allow_exponent: bool) -> str:
     hint = ""
     if text is not None and not allow_exponent and _EXPONENT.fullmatch(text):
         hint = "; if the file writes small numbers so, add --allow-exponent"
+    if text is not None and _LONG.search(text):
+        hint = "; at most 18 digits before and behind the point are kept"
     return f"{where}: {column} is {shown}, expected plain digits such as 1234.5{hint}"

@@ -40,10 +40,12 @@ def export(
     and a first column `time`, which is `ts` in ISO 8601. `parquet`: prices and quantities as decimals, times as
     nanosecond timestamps in UTC, and the instrument in the metadata. `nautilus`: into the folder of a
     ParquetDataCatalog, beside what is in it already; bars, trades and quotes only.
-    Raises ConfigError, DataError (no such rows, or numbers that the form cannot hold), StorageError.
+    Raises ConfigError, DataError (no such rows, numbers that the form cannot hold, or a file that was changed),
+    StorageError.
     """
     if to not in FORMS:
         raise ConfigError(f"--to {to!r}: expected one of {', '.join(FORMS)}")
+    dataset.verify()
     blocks = _watched(dataset, start, stop, progress)
     first = next(blocks, None)
     if first is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 
@@ -94,6 +95,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         fixed = (self.kind, self.name, self.instrument, self.timeframe, self.price_scale, self.size_scale)
         content = msgspec.json.encode([fixed, [part.sha256 for part in self.parts], self.issues])
         return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def in_order(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Issues as a manifest has them: each once, by time."""
+    return tuple(sorted(set(issues), key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail)))
 
 
 def read_manifest(folder: Place) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -74,7 +75,7 @@ def _joined(folder: Place, staging: Path, about: Manifest, met: list[Part], part
         if a.equals(b):
             is_new &= ~both
         elif kind == "bars" or begin != end or _share_a_row(a, b):
-            raise DataError(_contradiction(about, a, b))
+            raise DataError(_contradiction(about, a, b, scale))
         elif part.first < met_part.first:
             rank[both] = -1  # one moment's ticks, divided between two files of which this is the earlier
         olds.append(old)
@@ -90,19 +91,31 @@ def _share_a_row(one: pa.Table, two: pa.Table) -> bool:
     return any(tuple(row.values()) in rows for row in two.to_pylist())
 
 
-def _contradiction(about: Manifest, old: pa.Table, new: pa.Table) -> str:
-    """Names the first row that differs, which is how a restatement by the vendor shows."""
+def _contradiction(about: Manifest, old: pa.Table, new: pa.Table, scale: tuple[int, int]) -> str:
+    """Names the first row that differs, and how, which is how a restatement by the vendor shows."""
     at = next((n for n in range(min(old.num_rows, new.num_rows)) if not old.slice(n, 1).equals(new.slice(n, 1))), None)
     if at is None:
         at = min(old.num_rows, new.num_rows)
     longer = old if old.num_rows > at else new
     where = iso(longer["ts"][at].as_py())
-    was = old.slice(at, 1).to_pylist() or ["nothing"]
-    now = new.slice(at, 1).to_pylist() or ["nothing"]
+    was, now = (_shown(about.kind, table.slice(at, 1), scale) for table in (old, new))
+    if was and now:
+        was, now = ({name: row[name] for name in was if was[name] != now[name]} for row in (was, now))
+    said, says = (", ".join(f"{k} {v}" for k, v in row.items()) or "nothing" for row in (was, now))
     return (
         f"{about.title}: the new rows overlap with those at hand and differ from {where} on: "
-        f"was {was[0]}, now {now[0]}; use --replace to start over, or leave one of the files out"
+        f"was {said}, now {says}; use --replace to start over, or leave one of the files out"
     )
+
+
+def _shown(kind: str, row: pa.Table, scale: tuple[int, int]) -> dict[str, str]:
+    """A row's cells as people write them; empty where there is no row."""
+    cells: dict[str, str] = {}
+    for found in row.to_pylist():
+        for name, value in found.items():
+            decimals = tables.scale_of(kind, name, *scale)
+            cells[name] = str(value) if decimals is None else f"{Decimal(value).scaleb(-decimals):f}"
+    return cells
 
 
 def _whole(folder: Place, part: Part, kind: str, scale: tuple[int, int]) -> pa.Table:

@@ -75,7 +75,9 @@ def _told(duckdb: Any, error: Exception) -> ConfigError | DataError:
 
 def _unreadable(error: Exception) -> DataError:
     first = str(error).strip().splitlines()[-1]
-    return DataError(f"a file of the catalog cannot be read: {first}; `data verify` names it, then import it again")
+    return DataError(
+        f"a file of the catalog cannot be read: {first}; `data check` names it, then import it again with --replace"
+    )
 
 
 def _known() -> str:

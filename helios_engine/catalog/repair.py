@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from helios_engine.catalog import tables, truths
-from helios_engine.catalog.audit import audit
-from helios_engine.catalog.manifest import Manifest, Part
+from helios_engine.catalog.audit import audit_drafts
+from helios_engine.catalog.manifest import Manifest, Part, in_order
 from helios_engine.catalog.repair_log import Change, Log, Repair, read_log, write_log
 from helios_engine.catalog.repair_plan import plan_drop, plan_fill, plan_set, plan_undo
 from helios_engine.catalog.repair_rows import Units, changed, part_rows, spread
@@ -29,7 +29,7 @@ def apply(catalog: Catalog, dataset: Dataset, repair: Repair) -> Manifest:
     """Make a planned repair: a new revision, whose record is on disk before it.
 
     A crash leaves the old revision or the new one. DataError if the data changed since the plan, or if a row then
-    cannot be true. Raises StorageError. The data set is checked again afterwards.
+    cannot be true. Raises StorageError. What is to be written is checked again, and that is part of the revision.
     """
     m, log = dataset.manifest, read_log(dataset.folder)
     dataset.verify()
@@ -40,15 +40,14 @@ def apply(catalog: Catalog, dataset: Dataset, repair: Repair) -> Manifest:
         drafts.mkdir()
         writer = _Repairing(dataset, drafts, log.plus(repair))
         _rewrite(dataset, repair, writer)
-        writer.commit(
+        return writer.commit(
             m.instrument,
             source=m.source,
-            issues=tuple(sorted(issues, key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail))),
+            issues=in_order(issues),
             replace=True,
             clock_offset=m.clock_offset,
+            audit=audit_drafts,
         )
-    after = Dataset(dataset.folder)
-    return after.note(audit(after))
 
 
 class _Repairing(Writer):
@@ -57,7 +56,7 @@ class _Repairing(Writer):
     def __init__(self, dataset: Dataset, staging: Path, log: Log) -> None:
         m = dataset.manifest
         super().__init__(dataset.folder, staging, m.kind, m.name, m.timeframe)
-        self._planned, self._log = m, log
+        self._repaired, self._log = m, log
 
     def keep(self, part: Part) -> None:
         """A file that is not changed."""
@@ -66,11 +65,11 @@ class _Repairing(Writer):
         self.price_scale = max(self.price_scale, part.price_scale)
         self.size_scale = max(self.size_scale, part.size_scale)
 
-    def _install(self, before: Manifest | None, manifest: Manifest) -> None:
-        if before != self._planned:
+    def _install(self, before: Manifest | None, manifest: Manifest) -> Manifest:
+        if before != self._repaired:
             raise DataError(f"{self._folder.url}: the data changed while it was being repaired; repair it again")
         write_log(self._folder, self._log)
-        super()._install(before, manifest)
+        return super()._install(before, manifest)
 
 
 def _rewrite(dataset: Dataset, repair: Repair, writer: _Repairing) -> None:

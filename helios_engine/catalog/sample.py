@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from helios_engine.bodies import Instrument
@@ -11,6 +12,7 @@ from helios_engine.catalog.generating import Jumps, Outages, QuotedMarket, World
 from helios_engine.catalog.manifest import Manifest
 from helios_engine.catalog.place import Location
 from helios_engine.catalog.store import Catalog
+from helios_engine.errors import ConfigError
 from helios_engine.timeframe import timeframe_ns
 
 # VALR's fees for pairs quoted in ZAR, tier 1, and its minimums for BTCZAR, as published in 2026.
@@ -38,40 +40,66 @@ SAMPLE = (
         size=0.08,
     ),
 )
+Progress = Callable[[float, int], None]
 START, DAYS, SEED, TIMEFRAME = "2026-01-05", 10, 20260105, "1h"
 
 
 def write_market(
-    root: Location, markets: tuple[Market, ...], start: str, days: int, seed: int, timeframe: str
-) -> list[Manifest]:
-    """Generate trades and the bars that follow from them into a catalog; returns what was written."""
+    root: Location, markets: tuple[Market, ...], start: str, days: int, seed: int, timeframe: str,
+    progress: Progress | None = None,
+) -> list[Manifest]:  # fmt: skip
+    """Generate trades and the bars that follow from them into a catalog; returns what was written.
+
+    What was generated before is replaced. Raises ConfigError where data of another source would be.
+    """
     catalog = Catalog(root)
-    written = []
-    for market in markets:
+    written: list[Manifest] = []
+    _keep_real_data(catalog, [m.instrument.instrument for m in markets])
+    for number, market in enumerate(markets):
         trades = generate(markets, start, days, seed)[market.instrument.instrument]
         source = f"generated, seed {seed}"
         written.append(catalog.write("trades", market.instrument, trades, source=source, replace=True))
         bars = bars_of(trades, timeframe_ns(timeframe))
         written.append(catalog.write("bars", market.instrument, bars, timeframe=timeframe, source=source, replace=True))
+        if progress is not None:
+            progress((number + 1) / len(markets), sum(m.rows for m in written))
     return _checked(catalog, written)
 
 
 def write_world(
-    root: Location, start: str, days: int, seed: int, timeframe: str, edge: float, outages: int, jumps: float
-) -> list[Manifest]:
-    """Simulate the sample's instruments with quotes and books into a catalog; returns what was written."""
+    root: Location, start: str, days: int, seed: int, timeframe: str, edge: float, outages: int, jumps: float,
+    progress: Progress | None = None,
+) -> list[Manifest]:  # fmt: skip
+    """Simulate the sample's instruments with quotes and books into a catalog; returns what was written.
+
+    Raises ConfigError as `write_market` does.
+    """
     markets = tuple(QuotedMarket(**{n: getattr(m, n) for n in Market.__struct_fields__}) for m in SAMPLE)
     world = World(markets=markets, edge=edge, outages=Outages(count=outages), jumps=Jumps(per_day=jumps))
-    catalog, written = Catalog(root), []
+    catalog, written = Catalog(root), list[Manifest]()
+    _keep_real_data(catalog, [m.instrument.instrument for m in markets])
     source = f"simulated, seed {seed}, edge {edge:g}"
-    for name, found in simulate(world, start, days, seed).items():
+    for number, (name, found) in enumerate(simulate(world, start, days, seed).items()):
         instrument = next(m.instrument for m in markets if m.instrument.instrument == name)
         tables = {"trades": found.trades, "quotes": found.quotes, "books": found.books}
         for kind, table in tables.items():
             written.append(catalog.write(kind, instrument, table, source=source, replace=True))
         bars = found.bars(timeframe_ns(timeframe))
         written.append(catalog.write("bars", instrument, bars, timeframe=timeframe, source=source, replace=True))
+        if progress is not None:
+            progress((number + 1) / len(markets), sum(m.rows for m in written))
     return _checked(catalog, written)
+
+
+def _keep_real_data(catalog: Catalog, names: Sequence[str]) -> None:
+    """A made-up market must not take the place of what somebody imported."""
+    for dataset in catalog.datasets():
+        m = dataset.manifest
+        if m.name in names and not m.source.startswith(("generated, seed", "simulated, seed")):
+            raise ConfigError(
+                f"{catalog.url} holds {m.title} from {m.source or 'elsewhere'}, which generated data would replace; "
+                "name another folder with --catalog"
+            )
 
 
 def _checked(catalog: Catalog, written: list[Manifest]) -> list[Manifest]:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog import parts, tables
-from helios_engine.catalog.manifest import FILE, Issue, Manifest, has_manifest, read_manifest, write_manifest
+from helios_engine.catalog.manifest import (
+    FILE,
+    Issue,
+    Manifest,
+    Part,
+    has_manifest,
+    in_order,
+    read_manifest,
+    write_manifest,
+)
+from helios_engine.catalog.naming import can_name_a_folder
 from helios_engine.catalog.parts import CHUNK_ROWS
 from helios_engine.catalog.place import Location, Place, place
-from helios_engine.catalog.writer import Writer
+from helios_engine.catalog.session import Session
 from helios_engine.errors import DataError, OvertakenError
 
 
@@ -33,10 +43,30 @@ class Catalog:
         """Where the catalog lies."""
         return self.place.url
 
+    def folders(self) -> list[Place]:
+        """Where data sets lie: below the kinds' own folders, so that a catalog inside this one stays apart."""
+        return [folder for kind in sorted(tables.LAYOUTS) for folder in self.place.child(kind).find(FILE)]
+
+    def inside(self) -> list[str]:
+        """Where other catalogs lie below this one, which are no part of it."""
+        below = {folder.url for folder in self.place.find(FILE)} - {folder.url for folder in self.folders()}
+        kinds = "|".join(tables.LAYOUTS)
+        return sorted({re.sub(f"/({kinds})/[^/]+(/[^/]+)?$", "", url) for url in below})
+
+    def at(self, folder: Place) -> Dataset:
+        """The data set in a folder; DataError if it cannot be read, or is another one than its place says."""
+        dataset = Dataset(folder)
+        m = dataset.manifest
+        if (home := self.folder(m.kind, m.name, m.timeframe).url) != folder.url:
+            raise DataError(
+                f"{folder.url}: its manifest says {m.title}, which belongs in {home}: the folder was renamed or is a "
+                "copy; move it there, or out of the catalog"
+            )
+        return dataset
+
     def datasets(self, kind: str = "") -> list[Dataset]:
         """Every data set, or those of one kind, in the order of their paths."""
-        found = [Dataset(folder) for folder in self.place.find(FILE)]
-        return [dataset for dataset in found if kind in ("", dataset.manifest.kind)]
+        return [dataset for dataset in map(self.at, self.folders()) if kind in ("", dataset.manifest.kind)]
 
     def dataset(self, kind: str, name: str, timeframe: str = "") -> Dataset:
         """One data set; DataError says which ones there are instead."""
@@ -47,13 +77,13 @@ class Catalog:
             raise DataError(
                 f"no {wanted} in the catalog {self.url}; there are: {there}. `helios-engine data import` brings more"
             )
-        return Dataset(folder)
+        return self.at(folder)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
         """Write data sets block by block; nothing counts before their `commit`, and drafts are gone at the end."""
         with self.place.staging() as staging:
-            yield Session(self, staging)
+            yield Session(self.folder, staging)
 
     def write(
         self,
@@ -69,9 +99,8 @@ class Catalog:
     ) -> Manifest:
         """Add a table of an instrument, in units of its scales, and return the manifest.
 
-        The same rows again change nothing, rows beside those at hand are added, rows that go on from them
-        extend them, and rows that contradict them need `replace`. A crash leaves the old state or the new
-        one. Raises DataError, StorageError.
+        The same rows again change nothing, rows beside those at hand are added, and rows that contradict them need
+        `replace`. A crash leaves the old state or the new one. Raises DataError, StorageError.
         """
         with self.session() as session:
             writer = session.writer(kind, instrument.instrument, timeframe)
@@ -82,25 +111,10 @@ class Catalog:
         """Where a data set lies or would lie; DataError for a name that no folder may have."""
         tables.layout(kind)
         for word in (name, *filter(None, [timeframe])):
-            if not word or "/" in word or "\\" in word or word.startswith("."):
+            if not can_name_a_folder(word):
                 raise DataError(f"{word!r} cannot name a folder; expected a name such as BTCZAR.VALR")
         found = self.place.child(kind).child(name)
         return found.child(timeframe) if timeframe else found
-
-
-class Session:
-    """One command's drafts, in a folder that nobody else sweeps while the command lives."""
-
-    def __init__(self, catalog: Catalog, staging: Path) -> None:
-        self._catalog, self._staging, self._count = catalog, staging, 0
-
-    def writer(self, kind: str, name: str, timeframe: str = "") -> Writer:
-        """A writer of one data set."""
-        folder = self._catalog.folder(kind, name, timeframe)
-        self._count += 1
-        drafts = self._staging / str(self._count)
-        drafts.mkdir()
-        return Writer(folder, drafts, kind, name, timeframe)
 
 
 class Dataset:
@@ -143,7 +157,7 @@ class Dataset:
             if part.last < start or part.first >= stop:
                 continue
             same = (part.price_scale, part.size_scale) == (m.price_scale, m.size_scale)
-            for batch in parts.read_part(self.folder, part, m.kind, start, stop, chunk_rows, columns):
+            for batch in parts.read_part(self._place_of(part), part, m.kind, start, stop, chunk_rows, columns):
                 yield batch if same else self._scaled(batch, (part.price_scale, part.size_scale))
 
     def table(self, start: int = 0, stop: int = 2**63 - 1, columns: Sequence[str] | None = None) -> pa.Table:
@@ -158,7 +172,7 @@ class Dataset:
         """Replace what is known against the data; a new revision if that differs. OvertakenError if rows changed."""
         with self.folder.writing():
             now = read_manifest(self.folder)
-            changed = tuple(sorted(set(issues), key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail)))
+            changed = in_order(issues)
             if now.parts != self.manifest.parts:
                 raise OvertakenError(f"{self.folder.url}: the data changed while it was checked; check it again")
             if changed != now.issues:
@@ -166,6 +180,9 @@ class Dataset:
                 write_manifest(self.folder, now)
             self.manifest = now
             return now
+
+    def _place_of(self, part: Part) -> Place:
+        return self.folder
 
     def _scaled(self, batch: pa.RecordBatch, have: tuple[int, int]) -> pa.RecordBatch:
         m = self.manifest

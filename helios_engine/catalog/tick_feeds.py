@@ -107,10 +107,14 @@ class CatalogInstruments(CatalogFeed):
 
     def inputs(self, start: int, stop: int) -> Iterator[tuple[int, Instrument]]:
         """Definitions by the time from which they hold; those in force at `start` come then."""
-        from helios_engine.catalog.definitions import definitions
+        from helios_engine.catalog.definitions import definitions, in_force
 
-        for definition in definitions(self._dataset, stop):
-            yield max(definition.valid_from, start), definition
+        known = list(definitions(self._dataset, stop))
+        for definition in in_force(known, start).values():
+            yield start, definition
+        for definition in known:
+            if definition.valid_from > start:
+                yield definition.valid_from, definition
 
 
 class CatalogBodies(CatalogFeed):

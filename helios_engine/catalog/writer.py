@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -10,21 +13,22 @@ import pyarrow as pa
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog import tables
-from helios_engine.catalog.manifest import Issue, Manifest, Part, has_manifest, read_manifest, write_manifest
+from helios_engine.catalog.manifest import Issue, Manifest, Part, has_manifest, in_order, read_manifest, write_manifest
 from helios_engine.catalog.merging import merged_parts, same_definition
 from helios_engine.catalog.parts import Piece, write_part
 from helios_engine.catalog.place import Place
-from helios_engine.errors import DataError
+from helios_engine.catalog.truths import refuse
+from helios_engine.errors import DataError, OvertakenError
 from helios_engine.files import storage_error
 from helios_engine.logs import component
 from helios_engine.timeframe import iso
 
+Audit = Callable[[Place, Path, Manifest], Sequence[Issue]]
+"""All that is known against a data set, from its folder, the drafts that will be in it, and its manifest."""
+
 
 class Writer:
-    """Rows of one kind, name and timeframe on their way into `folder`; memory holds one period at a time.
-
-    `staging` is a local folder of its own for drafts, see `Place.staging`.
-    """
+    """Rows of one data set on their way into `folder`; `staging` holds drafts, memory one period at a time."""
 
     def __init__(self, folder: Place, staging: Path, kind: str, name: str, timeframe: str = "") -> None:
         tables.layout(kind)
@@ -39,12 +43,19 @@ class Writer:
         self.last: int | None = None
 
     def add(self, table: pa.Table, price_scale: int = 0, size_scale: int = 0) -> None:
-        """Add rows that are not older than those added before; DataError if they are. Raises StorageError."""
+        """Add rows in order of time that are not older than those before; DataError if not. Raises StorageError."""
         if table.num_rows == 0:
             return
         ts = table["ts"].to_numpy()
         if self.last is not None and ts[0] < self.last:
             raise DataError(f"rows at {iso(int(ts[0]))} come after rows at {iso(self.last)}; add --sort")
+        # A file that is not in order would be read wrongly, window by window, without a word.
+        refuse(ts <= 0, lambda row: f"{self.name}: row {row + 1}", lambda i: f"time {ts[i]} is not after 1970")
+        refuse(
+            ts[1:] < ts[:-1],
+            lambda row: f"{self.name}: row {row + 2}",
+            lambda i: f"time {iso(int(ts[i + 1]))} is before that of the row above; put the rows oldest first",
+        )
         self.last, self.rows = int(ts[-1]), self.rows + table.num_rows
         labels = tables.periods(ts, self._period)
         edges = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]])).tolist()
@@ -61,7 +72,12 @@ class Writer:
         self._close()
         self.last = None
 
-    def commit(
+    def commit(self, instrument: Instrument | None = None, **about: Any) -> Manifest:
+        """Prepare and install at once; `about` is what `prepare` takes."""
+        self.prepare(instrument, **about)
+        return self.install()
+
+    def prepare(
         self,
         instrument: Instrument | None = None,
         *,
@@ -69,8 +85,12 @@ class Writer:
         issues: tuple[Issue, ...] = (),
         replace: bool = False,
         clock_offset: int = 0,
-    ) -> Manifest:
-        """Make the rows part of the data set, in one step, and return its manifest. Raises DataError, StorageError."""
+        audit: Audit | None = None,
+    ) -> None:
+        """Join the rows with those at hand, and check both: what is refused is refused before anything counts.
+
+        What the audit finds is in the manifest from the first moment on. Raises DataError, StorageError.
+        """
         self._close()
         if not self._parts:
             raise DataError(f"no rows for {self.kind} {self.name} {self.timeframe}")
@@ -86,18 +106,49 @@ class Writer:
             issues=issues,
             clock_offset=clock_offset,
         )
+        self._outcome = partial(self._outcome_of, new, replace, audit)
         try:
-            with self._folder.writing():
-                before = read_manifest(self._folder) if has_manifest(self._folder) else None
-                manifest = self._joined(None if replace else before, new)
-                if replace and before is not None:
-                    manifest = msgspec.structs.replace(manifest, revision=before.revision + 1)
-                self._install(before, manifest)
+            self._before, self._after = self._planned()
         except OSError as error:
             raise storage_error(Path(self._folder.url), error) from error
-        extra = {"dataset": manifest.title, "rows": manifest.rows, "revision": manifest.revision}
-        component("catalog").info("data set written", extra=extra)
+
+    def install(self) -> Manifest:
+        """Put what was prepared in its place, and return the manifest. Raises DataError, StorageError."""
+        try:
+            with self._folder.writing():
+                before = self._at_hand()
+                # Somebody else may have written in between: then the rows are joined with theirs.
+                manifest = self._after if before == self._before else self._outcome(before)
+                manifest = self._install(before, manifest)
+        except OSError as error:
+            raise storage_error(Path(self._folder.url), error) from error
+        about = {"dataset": manifest.title, "rows": manifest.rows, "revision": manifest.revision}
+        component("catalog").info("data set written", extra=about)
         return manifest
+
+    def _planned(self) -> tuple[Manifest | None, Manifest]:
+        while True:
+            before = self._at_hand()
+            try:
+                return before, self._outcome(before)
+            except OvertakenError:
+                if self._at_hand() == before:
+                    raise
+
+    def _at_hand(self) -> Manifest | None:
+        return read_manifest(self._folder) if has_manifest(self._folder) else None
+
+    def _outcome_of(self, new: Manifest, replace: bool, audit: Audit | None, before: Manifest | None) -> Manifest:
+        manifest = self._joined(None if replace else before, new)
+        if replace and before is not None:
+            manifest = msgspec.structs.replace(manifest, revision=before.revision + 1)
+        if audit is None:
+            return manifest
+        issues = in_order(audit(self._folder, self._staging, manifest))
+        if issues == manifest.issues:
+            return manifest
+        revision = manifest.revision + (manifest is before)
+        return msgspec.structs.replace(manifest, issues=issues, revision=revision)
 
     def _joined(self, before: Manifest | None, new: Manifest) -> Manifest:
         if before is None:
@@ -106,7 +157,7 @@ class Writer:
             return before
         instrument = same_definition(self._folder, before, new)
         parts = merged_parts(self._folder, self._staging, before, new)
-        issues = {*before.issues, *new.issues}
+        issues = [*before.issues, *new.issues]
         return msgspec.structs.replace(
             new,
             instrument=instrument,
@@ -115,10 +166,10 @@ class Writer:
             parts=parts,
             revision=before.revision + 1,
             source=", ".join(dict.fromkeys([*before.source.split(", "), *new.source.split(", ")])),
-            issues=tuple(sorted(issues, key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail))),
+            issues=in_order(issues),
         )
 
-    def _install(self, before: Manifest | None, manifest: Manifest) -> None:
+    def _install(self, before: Manifest | None, manifest: Manifest) -> Manifest:
         """Move the drafts to their names, then the manifest; remove what nobody can be reading any more."""
         kept = {part.name for part in manifest.parts}
         if before is not None and manifest != before:
@@ -134,6 +185,7 @@ class Writer:
             is_old = name.endswith(".parquet") and name not in kept and name not in manifest.retired
             if is_old or name.endswith(".draft"):
                 self._folder.remove(name)
+        return manifest
 
     def _close(self) -> None:
         """Write the open period to a draft."""

@@ -1,4 +1,4 @@
-"""`helios-engine config check|schema`"""
+"""`helios-engine config check|fees|schema`"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helios_engine.cli.output import as_json, catalog_folder, print_json
 
 @click.group()
 def config() -> None:
-    """Check a config, or print its schema."""
+    """Check a config, print its schema, or list what it may name."""
 
 
 @config.command()
@@ -52,4 +52,25 @@ def schema() -> int:
     from helios_engine.plugins import Plugins
 
     print_json(config_schema(Plugins()))
+    return 0
+
+
+@config.command()
+@as_json
+def fees(as_json: bool) -> int:
+    """List the fee schedules that `fees` under [venue] or [[instrument]] may name, with their dates and sources."""
+    import msgspec
+
+    from helios_engine.fees import percent, schedules
+
+    known = schedules()
+    if as_json:
+        print_json(msgspec.to_builtins(known))
+        return 0
+    for name, schedule in known.items():
+        click.echo(f"{name}\n  {schedule.title}\n  of {schedule.date}; {schedule.source}")
+        for rate in schedule.rates:
+            maker = f"maker {percent(rate.maker):>7} in {rate.maker_fee_in or schedule.maker_fee_in:<8}"
+            taker = f"taker {percent(rate.taker):>7} in {rate.taker_fee_in or schedule.taker_fee_in}"
+            click.echo(f"  {rate.about:<32} {maker}  {taker}")
     return 0

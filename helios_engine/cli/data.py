@@ -36,11 +36,14 @@ def list_data(catalog: str | None, as_json: bool) -> int:
     from helios_engine.catalog.store import Catalog
 
     root = catalog_place(catalog)
-    manifests = [dataset.manifest for dataset in Catalog(root).datasets()]
+    catalog_here = Catalog(root)
+    manifests = [dataset.manifest for dataset in catalog_here.datasets()]
     if as_json:
         print_json([described(manifest) for manifest in manifests])
     elif not manifests:
         click.echo(f"no data under {root}; `helios-engine data import …` or `helios-engine data generate` brings some")
+        for url in catalog_here.inside():
+            click.echo(f"another catalog lies at {url}: --catalog {url!r}")
     else:
         for manifest in manifests:
             click.echo(line(manifest))

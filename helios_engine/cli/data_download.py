@@ -48,6 +48,10 @@ def download(
         begin, end = parse_time(start), parse_time(stop) if stop is not None else time.time_ns()
     except ValueError as error:
         raise ConfigError(f"--start or --stop: {error}") from None
+    if kind == "bars" and timeframe is None:
+        raise ConfigError("bars need --timeframe, such as 1h")
+    if end <= begin:
+        raise ConfigError(f"--start {start} is not before --stop {stop or 'now'}")
     request = Download(source, symbol, kind, timeframe, begin, end)
     progress = Progress("download", "bytes")
     try:

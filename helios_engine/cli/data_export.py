@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from helios_engine.cli.output import Progress, as_json, data_catalog, print_json
+from helios_engine.cli.output import Progress, as_json, catalog_place, data_catalog, print_json
 
 
 @click.command("export")
@@ -41,7 +41,7 @@ def export(
     from helios_engine.catalog import exporting
     from helios_engine.catalog import open as open_catalog
 
-    dataset = open_catalog(catalog).catalog.dataset(kind, name, timeframe)
+    dataset = open_catalog(catalog_place(catalog)).catalog.dataset(kind, name, timeframe)
     begin, end = _time("--start", start, 0), _time("--stop", stop, 2**63 - 1)
     progress = Progress(f"exporting {dataset.name}")
     try:

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 @click.option("--valid-from", default=None, help="From when definitions hold that carry no date.")
 @click.option("--tick", default=None, help="Smallest price step; default: the finest decimals in the file.")
 @click.option("--lot", default=None, help="Smallest quantity step; default: the finest decimals in the file.")
-@click.option("--min-quantity", default="0")
-@click.option("--min-notional", default="0")
+@click.option("--min-quantity", default="0", help="Smallest order, in the base currency.")
+@click.option("--min-notional", default="0", help="Smallest price * quantity of an order.")
 @click.option("--maker-fee", default="0", help="As a fraction: 0.001 is 0.1 %.")
 @click.option("--taker-fee", default="0", help="As a fraction: 0.001 is 0.1 %.")
-@click.option("--base", default=None)
-@click.option("--quote", default=None)
+@click.option("--base", default=None, help="Currency that is bought and sold, where its name does not say.")
+@click.option("--quote", default=None, help="Currency that prices are in, where its name does not say.")
 @click.option("--replace", is_flag=True, help="Start over with these files.")
 @data_catalog
 @as_json
@@ -111,7 +111,25 @@ def _ask(flags: dict[str, Any]) -> Ask:
             timeframe_ns(flags["timeframe"])
     except ValueError as error:
         raise ConfigError(f"--clock-offset, --valid-from or --timeframe: {error}") from None
+    _sensible(flags)
     return Ask(header=header, columns=columns, clock_offset=moved, valid_from=valid, **flags)
+
+
+def _sensible(flags: dict[str, Any]) -> None:
+    """How a file is written must be possible, whether or not it comes to matter; ConfigError if it is not."""
+    import zoneinfo
+
+    from helios_engine.errors import ConfigError
+
+    if flags["delimiter"] is not None and len(flags["delimiter"]) != 1:
+        raise ConfigError(f"--delimiter {flags['delimiter']!r}: expected one character, such as ';'")
+    try:
+        if flags["zone"] is not None:
+            zoneinfo.ZoneInfo(flags["zone"])
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(
+            f"--zone {flags['zone']!r} is no time zone; expected one such as Africa/Johannesburg"
+        ) from None
 
 
 def _columns(text: str | None) -> dict[str, str]:

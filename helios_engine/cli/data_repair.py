@@ -113,7 +113,11 @@ def _value(time: str, setting: str) -> tuple[int, str, str]:
     column, equals, value = setting.partition("=")
     if not equals:
         raise ConfigError(f"--set TIME COLUMN=VALUE, such as --set 2024-10-04T12:00:00Z high=101.5; found {setting!r}")
-    return finding(f"value@{time}")[1], column.strip(), value.strip()
+    try:
+        at = finding(f"value@{time}")[1]
+    except ConfigError:
+        raise ConfigError(f"--set {time} {setting}: expected a time such as 2024-10-04T12:00:00Z") from None
+    return at, column.strip(), value.strip()
 
 
 def _line(change: Change) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from helios_engine.cli.output import as_json, data_catalog, print_json
+from helios_engine.cli.output import as_json, catalog_place, data_catalog, print_json
 
 
 @click.command("sql")
@@ -31,7 +31,7 @@ def sql(query: str, csv_path: Path | None, replace: bool, rows: int, catalog: st
     from helios_engine.catalog import open as open_catalog
     from helios_engine.catalog.queries import sql as answer
 
-    table = answer(open_catalog(catalog).catalog, query)
+    table = answer(open_catalog(catalog_place(catalog)).catalog, query)
     if csv_path is not None:
         _write_csv(table, csv_path, replace)
         click.echo(f"{table.num_rows:,} rows written to {csv_path}", err=True)

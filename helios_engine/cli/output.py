@@ -34,9 +34,12 @@ def runs_path(given: Path | None) -> Path:
 
 
 def catalog_place(given: str | None) -> str:
-    """Where the catalog lies: the flag, or the settings."""
+    """Where the catalog lies: the flag, or the settings; ConfigError for a flag of nothing, as an unset variable is."""
+    from helios_engine.errors import ConfigError
     from helios_engine.settings import Settings
 
+    if given is not None and not given.strip():
+        raise ConfigError("--catalog is empty; expected a folder or a URL")
     return given if given is not None else str(Settings.load().catalog)
 
 
@@ -53,10 +56,12 @@ class Progress:
         if now - self._begin < 2 or now - self._last < (0.2 if sys.stderr.isatty() else 5):
             return
         self._last = now
-        share = min(max(share, 1e-9), 1.0)
-        left = (now - self._begin) * (1 - share) / share
         rate = count / (now - self._begin)
-        text = f"{self._what}: {share:5.1%}, {count:,} {self._unit}, {rate:,.0f}/s, about {_clock(left)} left"
+        text = f"{self._what}: {min(share, 1.0):5.1%}, {count:,} {self._unit}"
+        if rate >= 1:
+            text += f", {rate:,.0f}/s"
+        if share > 0:
+            text += f", about {_clock((now - self._begin) * max(0.0, 1 - share) / share)} left"
         end = "" if sys.stderr.isatty() else "\n"
         click.echo(f"\r{text:<79}{end}" if not end else text, err=True, nl=bool(end))
         self._shown = not end

@@ -21,30 +21,47 @@ from nautilus_trader.model.events import (
     OrderRejected,
     OrderUpdated,
 )
+from nautilus_trader.model.events import (
+    OrderTriggered as Triggered,
+)
 
-from helios_engine.bodies import Fill, OrderAccepted, OrderCanceled, Reject
+from helios_engine.bodies import Fill, OrderAccepted, OrderCanceled, OrderModified, OrderTriggered, Reject
 from helios_engine.events import Body
+from helios_engine.nautilus.instruments import name_of
 
 
-def answer(event: Any) -> Body | None:
-    """The body of an order event; nothing for steps of nautilus' own, such as Submitted."""
-    order, instrument = event.client_order_id.value, str(event.instrument_id)
+def answer(event: Any, order: Any, reason: str = "canceled") -> Body | None:
+    """The body of an order event; nothing for steps of nautilus' own, such as Submitted.
+
+    `order` is nautilus' order after the event; `reason` is why the venue cancels, where it does so by itself.
+    """
+    name, instrument = event.client_order_id.value, name_of(event.instrument_id)
     match event:
         case OrderFilled():
-            return _fill(event, order, instrument)
-        case Accepted() | OrderUpdated():
-            return OrderAccepted(order, instrument)
+            return _fill(event, name, instrument)
+        case Accepted():
+            return OrderAccepted(name, instrument)
+        case OrderUpdated():
+            return _modified(order, name, instrument)
+        case Triggered():
+            return OrderTriggered(name, instrument)
         case Canceled():
-            return OrderCanceled(order, instrument, "canceled")
+            return OrderCanceled(name, instrument, reason)
         case OrderExpired():
-            return OrderCanceled(order, instrument, "expired")
+            return OrderCanceled(name, instrument, "expired")
         case OrderDenied() | OrderRejected():
-            return Reject(order, instrument, "venue", event.reason)
+            return Reject(name, instrument, "venue", event.reason)
         case OrderModifyRejected():
-            return Reject(order, instrument, "venue", f"modify: {event.reason}")
+            return Reject(name, instrument, "venue", f"modify: {event.reason}")
         case OrderCancelRejected():
-            return Reject(order, instrument, "venue", f"cancel: {event.reason}")
+            return Reject(name, instrument, "venue", f"cancel: {event.reason}")
     return None
+
+
+def _modified(order: Any, name: str, instrument: str) -> OrderModified:
+    price = plain(order.price.as_decimal()) if order.has_price else None
+    trigger = plain(order.trigger_price.as_decimal()) if order.has_trigger_price else None
+    return OrderModified(name, instrument, plain(order.quantity.as_decimal()), price, trigger)
 
 
 def _fill(event: Any, order: str, instrument: str) -> Fill:

@@ -26,9 +26,8 @@ from helios_engine.bodies import Instrument
 from helios_engine.catalog.manifest import Manifest
 from helios_engine.errors import ConfigError, DataError
 from helios_engine.files import storage_error
-from helios_engine.nautilus.assembly import currency
 from helios_engine.nautilus.fixed_point import Target, write_rows
-from helios_engine.nautilus.market import instrument_id
+from helios_engine.nautilus.instruments import currency, decimals, instrument_id
 from helios_engine.timeframe import duration_text, timeframe_ns
 
 _FOLDERS = {"bars": ("bar", Bar), "trades": ("trade_tick", TradeTick), "quotes": ("quote_tick", QuoteTick)}
@@ -87,8 +86,8 @@ def _shared(m: Manifest, path: Path, *, replace: bool) -> Instrument:
     d: Any = m.instrument
     d = msgspec.structs.replace(
         d,
-        price_scale=max(m.price_scale, d.price_scale, _decimals(d.tick)),
-        size_scale=max(m.size_scale, d.size_scale, _decimals(d.lot), _decimals(d.min_quantity)),
+        price_scale=max(m.price_scale, d.price_scale, decimals(d.tick)),
+        size_scale=max(m.size_scale, d.size_scale, decimals(d.lot), decimals(d.min_quantity)),
     )
     if max(d.price_scale, d.size_scale) > FIXED_PRECISION:
         raise DataError(
@@ -116,10 +115,6 @@ def _shared(m: Manifest, path: Path, *, replace: bool) -> Instrument:
         )
     found: Instrument = d
     return found
-
-
-def _decimals(value: Decimal) -> int:
-    return max(0, -int(value.normalize().as_tuple().exponent))
 
 
 def _into_place(made: Path, final: Path) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from helios_engine.bodies import CancelIntent, ModifyIntent, OrderIntent, Print
 from helios_engine.events import Body
+from helios_engine.nautilus.models.latency import Latency
 
 Command = OrderIntent | CancelIntent | ModifyIntent
 AT_ONCE = 1
@@ -27,11 +28,11 @@ class Flight:
     On trades a command takes effect at the first event at or after its arrival. On bars, whose path is
     four prints, one that was decided at a close takes effect at the next open; decided in the middle of a
     bar it waits for the next open as well, because what lies between the prints is not known, unless it
-    reacts to a fill on that very path.
+    reacts to a fill on that very path. With a `delay` (ns) a command sets out that much later, and reacts to nothing.
     """
 
-    def __init__(self, latency: int) -> None:
-        self._latency = latency
+    def __init__(self, latency: Latency, delay: int = 0) -> None:
+        self._latency, self._delay = latency, delay
         self._queue: deque[Flying] = deque()
         self._last_print = 0
 
@@ -41,8 +42,11 @@ class Flight:
     def send(self, ts: int, command: Command) -> None:
         """Put a command on its way at `ts`."""
         on_bars = self._last_print > 0
-        arrival = ts + (AT_ONCE if on_bars else self._latency)
-        self._queue.append(Flying(arrival, on_bars and ts == self._last_print, command))
+        way = AT_ONCE if on_bars else self._latency.delay(ts, type(command).__name__, command.id)
+        # One connection, one queue: a command with a short way still arrives behind those sent before it.
+        arrival = max(ts + self._delay + way, self._queue[-1].arrival if self._queue else 0)
+        is_reaction = on_bars and ts == self._last_print and not self._delay
+        self._queue.append(Flying(arrival, is_reaction, command))
 
     def note(self, body: Body) -> None:
         """Remember that the market of this instrument is made of prints."""

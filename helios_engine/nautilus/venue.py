@@ -2,131 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Iterable
+from decimal import Decimal
 
 from nautilus_trader.accounting.error import AccountError
-from nautilus_trader.model.enums import OrderSide, TimeInForce
-from nautilus_trader.model.identifiers import ClientOrderId
 
-from helios_engine.bodies import (
-    BookDelta,
-    BookSnapshot,
-    CancelIntent,
-    Instrument,
-    ModifyIntent,
-    OrderIntent,
-    Print,
-    Quote,
-    Reject,
-    Trade,
-)
-from helios_engine.errors import BuildError, ConfigError, VenueError
+from helios_engine.bodies import FundingRate, Instrument, MarkPrice, Print, Reject
 from helios_engine.events import Body
-from helios_engine.nautilus.answers import answer
+from helios_engine.nautilus import listing
 from helios_engine.nautilus.assembly import Assembly
-from helios_engine.nautilus.flight import Command, Flight
-from helios_engine.nautilus.market import Market, Memory, Ticker, pair
-from helios_engine.timeframe import duration_text, nanoseconds
+from helios_engine.nautilus.desk import Desk
+from helios_engine.nautilus.ear import Ear, unsound
+from helios_engine.nautilus.fees import VenueFees
+from helios_engine.nautilus.flight import Command
+from helios_engine.nautilus.funds import Funds
+from helios_engine.nautilus.margin import Margin
+from helios_engine.nautilus.market import Market
+from helios_engine.nautilus.models.execution import Execution
+from helios_engine.nautilus.models.simulation import Simulation
+from helios_engine.nautilus.settings import Settings
 
-FILL_PROBABILITY = {"touch": 1.0, "through": 0.0}
-_TIME_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
+_NOTHING: list[Body] = []
+ZERO = Decimal(0)
 
 
 class SimVenue:
-    """Matches on trades and prints; implements `helios_engine.stage.Venue`.
+    """Matches on trades, quotes, books and prints; implements `helios_engine.stage.Venue`.
 
     A command waits at its instrument (see `Flight`): it takes effect at that instrument's next event, never
     on a price from before it arrived. Events that can change nothing, because no order rests and none is due,
     are remembered instead of shown to nautilus, unless `dense`.
     """
 
-    def __init__(self, *, balances: Mapping[str, str], latency: str, fill_model: str, dense: bool) -> None:
-        self._balances = {currency: _amount(currency, text) for currency, text in balances.items()}
-        self._latency = _latency(latency)
-        self._fill_model, self._dense = fill_model, dense
-        self._assembly: Assembly | None = None
-        self._definitions: dict[str, Instrument] = {}
-        self._tickers: dict[str, Ticker] = {}
-        self._memories: dict[str, Memory] = {}
-        self._flights: dict[str, Flight] = {}
-        self._resting: dict[str, int] = {}
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._dense = settings, settings.dense
+        self._assembly: Assembly = None  # type: ignore[assignment]
+        self._markets: dict[str, Market] = {}
         self._now: Market | None = None
+        self._body: Body | None = None
         self._answers: list[Body] = []
 
     def models(self) -> dict[str, str]:
         """The models in words, for the report."""
-        return {
-            "fills": f"{self._fill_model}; market orders at the next trade or open; no spread in the data",
-            "latency": f"{duration_text(self._latency)} on trades; with bars alone, the next open",
-            "account": "cash",
-        }
+        return self._settings.words()
+
+    def pins(self) -> dict[str, str]:
+        """Digests of the files that answers depend on, for the journal's header."""
+        file = self._settings.models.latency_file
+        return {"latency_file": file} if file else {}
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Open the account at `ts` for instruments that all name one venue."""
-        known = list(instruments)
-        names = {definition.instrument.rpartition(".")[2] for definition in known}
-        if len(names) != 1:
-            raise BuildError(
-                f"nautilus.sim is one venue with one account; the instruments name {sorted(names) or 'none'}"
-            )
-        probability = FILL_PROBABILITY[self._fill_model]
+        known, s = list(instruments), self._settings
+        venue = listing.one_venue(known)
         # nautilus locks nothing in a currency that the account never held, so each begins with at least 0.
-        currencies = {code: Decimal(0) for d in known for code in (d.base, d.quote)}
-        self._assembly = Assembly(names.pop(), {**currencies, **self._balances}, probability)
-        self._assembly.bus.subscribe("events.order.*", self._hear)
+        held = {code: ZERO for d in known for code in (d.base, d.quote)} | dict(s.balances)
+        self._execution = Execution(touch=s.models.fill_model == "touch")
+        fees = VenueFees(s.fees_in)
+        self._assembly = Assembly(venue, held, self._execution, fees, account=s.account, owes=bool(s.borrow))
+        self._margin = Margin(self._assembly, self._markets, s.leverage, s.borrow)
+        self._funds = Funds(self._assembly, self._markets, s.borrow, s.fees_in)
+        self._desk = Desk(self._assembly, self._margin if s.account == "margin" else self._funds, self._answers.append)
+        ear = Ear(self._assembly, self._markets, None if s.account == "margin" else self._funds, self._answers.append)
+        self._assembly.bus.subscribe("events.order.*", ear.hear)
         for definition in known:
             self.instrument(ts, definition)
         self._assembly.start(ts)
 
     def instrument(self, ts: int, body: Instrument) -> None:
-        """Add an instrument; changing one that is traded is not supported yet."""
-        if body.instrument in self._tickers:
-            raise BuildError(f"{body.instrument} changes its definition at {ts}; nautilus.sim does not take that yet")
-        assert self._assembly is not None
-        definition = pair(body)
-        self._assembly.cache.add_instrument(definition)
-        self._assembly.exchange.add_instrument(definition)
-        self._definitions[body.instrument] = body
-        self._tickers[body.instrument] = Ticker(body)
-        self._memories[body.instrument] = Memory()
-        self._flights[body.instrument] = Flight(self._latency)
-        self._resting[body.instrument] = 0
+        """Add an instrument, or change one: orders that rest off its new tick or lot are cancelled, with the reason."""
+        s = self._settings
+        listing.admit(s, body)
+        margin = self._margin.rate(body) if s.account == "margin" else ZERO
+        market = self._markets.get(body.instrument)
+        if market is None:
+            number = len(self._markets) + 1
+            simulation = Simulation(s.models, body, self._execution)
+            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, simulation, margin, s.delay)
+            return
+        listing.same_thing(ts, market.definition, body)
+        market.sight.catch_up()
+        self._assembly.clock.set_time(ts)
+        market.define(body, margin)
 
     def market(self, ts: int, body: Body) -> list[Body]:
         """Match what rests on a market event; its instrument's due commands follow at `settle`."""
-        if not isinstance(body, Trade | Print):
-            if isinstance(body, Quote | BookSnapshot | BookDelta):
-                raise BuildError(f"nautilus.sim matches on trades and bars; it does not take {type(body).__name__} yet")
-            return []
-        name = body.instrument
-        self._now = body
-        self._flights[name].note(body)
-        if self._dense or self._resting[name]:
-            try:
-                self._show([*self._memories[name].take(), body])
-            except AccountError as error:
-                raise _overdrawn(name, error) from error
-            self._memories[name].shown(body)
-            return self._take()
-        self._memories[name].add(body)
-        return []
+        market = self._markets[body.instrument]  # type: ignore[attr-defined]
+        kind = type(body)
+        way = market.sight.ways.get(kind)
+        if way is None:
+            return self._account_for(ts, market, body)
+        self._now, self._body = market, body
+        if kind is Print:
+            market.flight.note(body)
+        if market.expiries:
+            market.expire(ts)
+        try:
+            way(body, self._dense or bool(market.open))
+        except (AccountError, ValueError) as error:
+            raise unsound(market, error) from error
+        return self._take() if self._answers else _NOTHING
 
     def send(self, ts: int, intent: Body) -> None:
         """Put an intent on its way."""
         assert isinstance(intent, Command)
-        self._flights[intent.instrument].send(ts, intent)
+        self._markets[intent.instrument].flight.send(ts, intent)
 
     def settle(self, ts: int) -> list[Body]:
         """Let commands take effect that are due at the market event of this moment."""
-        body, self._now = self._now, None
-        if body is None:
-            return []
-        flight = self._flights[body.instrument]
-        if len(flight):
-            self._apply(ts, body, flight.due(ts, body))
-        return self._take()
+        market, self._now = self._now, None
+        if market is not None and len(market.flight):
+            assert self._body is not None
+            due = market.flight.due(ts, self._body)
+            if due:
+                self._apply(ts, market, due)
+        return self._take() if self._answers else _NOTHING
 
     def finish(self, ts: int) -> list[Body]:
         """Nothing more is due: a command that never met an event has no answer."""
@@ -134,118 +124,34 @@ class SimVenue:
 
     def balances(self) -> dict[str, Decimal]:
         """Total balance by currency."""
-        assert self._assembly is not None
         return self._assembly.balances()
 
-    def _apply(self, ts: int, body: Market, commands: list[Command]) -> None:
-        if not commands:
-            return
-        self._show(self._memories[body.instrument].take())
-        assert self._assembly is not None
+    def _account_for(self, ts: int, market: Market, body: Body) -> list[Body]:
+        """Mark, and pay funding."""
+        if isinstance(body, MarkPrice):
+            market.mark = Decimal(repr(body.price))
+        if not isinstance(body, FundingRate) or market.definition.contract != "perpetual":
+            return self._take()
+        payment = self._margin.funding(body, market)
+        if payment is None:
+            return self._take()
+        self._assembly.adjust(ts, payment.amount, payment.currency)
+        return [*self._take(), payment]
+
+    def _apply(self, ts: int, market: Market, commands: list[Command]) -> None:
+        market.sight.catch_up()
+        market.use()
         self._assembly.clock.set_time(ts)
         for command in commands:
             try:
-                self._command(command)
-            except ValueError as error:
-                self._answers.append(Reject(command.id, command.instrument, "venue", str(error)))
-            except AccountError as error:
-                raise _overdrawn(command.instrument, error) from error
-
-    def _command(self, command: Command) -> None:
-        assert self._assembly is not None
-        desk, ticker = self._assembly.desk, self._tickers[command.instrument]
-        if isinstance(command, OrderIntent):
-            self._afford(command)
-            desk.submit_order(self._order(desk.order_factory, ticker, command))
-            return
-        order = self._assembly.cache.order(ClientOrderId(command.id))
-        if order is None or order.is_closed:
-            verb = "cancel" if isinstance(command, CancelIntent) else "modify"
-            raise ValueError(f"{verb}: no open order {command.id!r}")
-        if isinstance(command, ModifyIntent):
-            quantity = None if command.quantity is None else ticker.quantity(command.quantity)
-            price = None if command.price is None else ticker.price(command.price)
-            desk.modify_order(order, quantity, price)
-        else:
-            desk.cancel_order(order)
-
-    def _afford(self, intent: OrderIntent) -> None:
-        """Refuse a purchase that the free balance does not cover with its fee; nautilus looks at the price alone."""
-        assert self._assembly is not None
-        definition = self._definitions[intent.instrument]
-        price = intent.price
-        if intent.side != "BUY":
-            return
-        if price is None:
-            ask = self._assembly.ask(self._tickers[intent.instrument].id)
-            if ask is None:
-                return  # no market yet: nautilus rejects it
-            price = ask + definition.tick  # what is more than the last trade's size costs a tick more
-        rate = max(definition.maker_fee, definition.taker_fee)
-        need = intent.quantity * price * (1 + rate)
-        # Resting purchases lock their price, but not the fee that they will cost.
-        free = self._assembly.free(definition.quote) - self._assembly.locked(definition.quote) * rate
-        if need > free:
-            raise ValueError(f"INSUFFICIENT_BALANCE: needs {need:.2f} {definition.quote} with fees, free {free:.2f}")
-
-    def _order(self, factory: Any, ticker: Ticker, intent: OrderIntent) -> Any:
-        terms: dict[str, Any] = {
-            "instrument_id": ticker.id,
-            "order_side": OrderSide.BUY if intent.side == "BUY" else OrderSide.SELL,
-            "quantity": ticker.quantity(intent.quantity),
-            "time_in_force": _TIME_IN_FORCE[intent.time_in_force],
-            "reduce_only": intent.reduce_only,
-            "client_order_id": ClientOrderId(intent.id),
-        }
-        if intent.type == "MARKET":
-            return factory.market(**terms)
-        if intent.price is None:
-            raise ValueError("a LIMIT order needs a price")
-        return factory.limit(price=ticker.price(intent.price), post_only=intent.post_only, **terms)
-
-    def _show(self, bodies: list[Market]) -> None:
-        assert self._assembly is not None
-        for body in bodies:
-            tick = self._tickers[body.instrument].tick(body)
-            self._assembly.clock.set_time(body.ts_event)
-            self._assembly.exchange.process_trade_tick(tick)
-            self._assembly.cache.add_trade_tick(tick)
-
-    def _hear(self, event: Any) -> None:
-        found = answer(event)
-        if found is not None:
-            self._answers.append(found)
+                refused = self._desk.take(ts, market, command)
+                market.simulation.arrive()
+            except (AccountError, ValueError) as error:
+                raise unsound(market, error) from error
+            if refused is not None:
+                self._answers.append(Reject(command.id, command.instrument, "venue", refused))
 
     def _take(self) -> list[Body]:
-        found, self._answers = self._answers, []
-        assert self._assembly is not None
-        for name in {getattr(body, "instrument", "") for body in found}:
-            open_orders = self._assembly.cache.orders_open_count(instrument_id=self._tickers[name].id)
-            self._resting[name] = open_orders
+        found = self._answers[:]
+        self._answers.clear()
         return found
-
-
-def _overdrawn(instrument: str, error: Exception) -> VenueError:
-    return VenueError(
-        f"the account cannot hold what nautilus filled in {instrument}: {error}; its state is no longer "
-        "sound, so the run stops: trade less than all of the balance"
-    )
-
-
-def _amount(currency: str, text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ConfigError(f"[account] balances: {currency} = {text!r} is not an amount of money") from None
-
-
-def _latency(text: str) -> int:
-    try:
-        found = nanoseconds(text)
-    except ValueError as error:
-        raise ConfigError(f"nautilus.sim latency: {error}") from None
-    if found < 1:
-        raise ConfigError(
-            "nautilus.sim latency must be at least 1ns: an order may not meet the event it was decided on"
-        )
-    return found

@@ -46,6 +46,7 @@ class Watch:
 
     def __init__(self, script: dict[str, Said] | None = None, until: int = 2**63 - 1, goes_on: bool = False) -> None:
         self.said: dict[str, Said] = {}
+        self._now = 0
         self.script = script
         self.until = until
         self.differences: dict[str, Difference] = {}
@@ -53,7 +54,11 @@ class Watch:
         self._goes_on = goes_on
 
     def heard(self, part: str, ts: int, call: Callable[[], Iterable[Body]], line: Callable[[int], str]) -> list[Body]:
-        """The outputs of one call of a part: its own, or in another world the recorded ones."""
+        """The outputs of one call of a part: its own, or in another world the recorded ones.
+
+        `ts` is 0 for who is asked within another's turn; that turn's time is taken.
+        """
+        ts = self._now = ts or self._now
         said = self.said.setdefault(part, Said())
         number, said.calls = said.calls, said.calls + 1
         if self.script is None:

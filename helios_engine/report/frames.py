@@ -12,8 +12,11 @@ import pyarrow.parquet as pq
 from helios_engine.errors import JournalError
 
 _MOMENT = pa.timestamp("ns", tz="UTC")
-_TIMES = {"ts": _MOMENT, "entry_ts": _MOMENT, "exit_ts": _MOMENT, "duration": pa.duration("ns")}
-_WORDS = ["instrument", "side", "fee_currency", "liquidity", "role", "currency"]
+_TIMES = {
+    **dict.fromkeys(("ts", "entry_ts", "exit_ts", "arrived", "ended"), _MOMENT),
+    "duration": pa.duration("ns"),
+}
+_WORDS = ["instrument", "side", "fee_currency", "liquidity", "role", "currency", "type", "end"]
 
 
 class Frames:
@@ -23,7 +26,7 @@ class Frames:
         self.folder = Path(folder)
 
     def __repr__(self) -> str:
-        return f"Frames({str(self.folder)!r}: equity, fills, trades, legs, prices)"
+        return f"Frames({str(self.folder)!r}: equity, fills, trades, legs, orders, prices, volumes, funding)"
 
     def has(self, name: str) -> bool:
         """Whether the run got as far as writing this table."""
@@ -48,6 +51,21 @@ class Frames:
     def trades(self) -> pd.DataFrame:
         """Round trips by `entry_ts`, in quote currency (see `round_trips.Trip`); `exit_ts` is NaT while open."""
         return read_frame(self.folder / "trades.parquet", "entry_ts")
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """Every order that passed the gate, by when it was decided, and what it met (see `results.ORDERS`)."""
+        return read_frame(self.folder / "orders.parquet")
+
+    @cached_property
+    def volumes(self) -> pd.DataFrame:
+        """The market's base `volume` of every `instrument` by UTC day."""
+        return read_frame(self.folder / "volumes.parquet")
+
+    @cached_property
+    def funding(self) -> pd.DataFrame:
+        """Funding by `instrument`: `amount` received (negative: paid) in `currency`."""
+        return read_frame(self.folder / "funding.parquet")
 
     @cached_property
     def legs(self) -> pd.DataFrame:

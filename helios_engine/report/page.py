@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,7 @@ from helios_engine.files import write_whole
 from helios_engine.report import tables, wording
 from helios_engine.report.charts import equity_series, price_series
 from helios_engine.report.frames import Frames
+from helios_engine.report.sensitivity import HEADINGS, Outcome, cells, read_outcomes, said
 from helios_engine.report.summary import Summary, read_summary
 from helios_engine.timeframe import iso
 
@@ -30,14 +32,14 @@ def write_page(folder: Path) -> Path:
     summary or a table cannot be read, StorageError if the page cannot be written.
     """
     folder = Path(folder)
-    text = page_text(read_summary(folder), Frames(folder))
+    text = page_text(read_summary(folder), Frames(folder), read_outcomes(folder))
     path = folder / FILE
     write_whole(path, text.encode())
     return path
 
 
-def page_text(summary: Summary, frames: Frames) -> str:
-    """The page as text."""
+def page_text(summary: Summary, frames: Frames, outcomes: Sequence[Outcome] = ()) -> str:
+    """The page as text; `outcomes` are what other assumptions made of the run."""
     currency, metrics = summary.account.currency, summary.metrics
     has_equity = frames.has("equity") and not frames.equity.empty
     legs = frames.legs if frames.has("legs") else _no_legs()
@@ -54,6 +56,9 @@ def page_text(summary: Summary, frames: Frames) -> str:
         metrics=wording.rows(metrics, currency) if metrics is not None else [],
         months=tables.months(frames.equity["equity"]) if has_equity else [],
         costs=tables.costs(legs, currency),
+        breakdown=wording.breakdown_rows(summary.breakdown, currency),
+        headings=HEADINGS,
+        outcomes=[(cells(o, currency), said(o), o.config) for o in outcomes],
         trips=tables.trips(frames.trades) if frames.has("trades") else [],
         trip_count=len(frames.trades) if frames.has("trades") else 0,
         last=tables.LAST_TRIPS,

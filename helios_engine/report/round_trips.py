@@ -25,7 +25,8 @@ class Trip(NamedTuple):
     `entry_price` and `exit_price` are averages over all entries and exits. `quantity` is all that
     was entered and `open_quantity` what is still held: 0 once the trip is closed. While it is open,
     `exit_ts` is None, and `gross` and `fees` are what has been realised and paid so far.
-    `net` = `gross` − `fees`; `rate` is the report currency's price of the quote currency at the end.
+    `net` = `gross` − `fees`; `rate` is the report currency's price of the quote currency at the end. `mae` and `mfe`
+    are the largest moves against and for the trip, fractions of `entry_price` (see `excursions`).
     """
 
     entry_ts: int
@@ -44,6 +45,8 @@ class Trip(NamedTuple):
     currency: str
     rate: float
     is_open: bool
+    mae: float | None = None
+    mfe: float | None = None
 
 
 class Leg(NamedTuple):
@@ -65,6 +68,7 @@ TRADES = pa.schema(
         *(("entry_ts", _I), ("exit_ts", _I), ("instrument", _S), ("side", _S), ("quantity", _F)),
         *(("open_quantity", _F), ("entry_price", _F), ("exit_price", _F), ("gross", _F), ("fees", _F)),
         *(("net", _F), ("duration", _I), ("fills", _I), ("currency", _S), ("rate", _F), ("is_open", pa.bool_())),
+        *(("mae", _F), ("mfe", _F)),
     ]
 )
 LEGS = pa.schema(

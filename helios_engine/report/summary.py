@@ -10,6 +10,7 @@ import msgspec
 
 from helios_engine.errors import JournalError
 from helios_engine.files import write_whole
+from helios_engine.report.breakdown import Breakdown
 from helios_engine.report.doubt import Doubt
 from helios_engine.report.metrics import Metrics
 from helios_engine.report.terminal import summary_text
@@ -78,6 +79,7 @@ class Summary(_Part, frozen=True, kw_only=True):
     account: AccountNote
     models: dict[str, str] = {}
     metrics: Metrics | None = None
+    breakdown: Breakdown = Breakdown()
     doubt: Doubt = Doubt()
     warnings: list[str] = []
 

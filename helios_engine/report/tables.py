@@ -79,6 +79,8 @@ def _trip(row: dict[str, Any]) -> dict[str, str]:
         "fees": wording.money(_known(row["fees"]), ""),
         "net": wording.money(_known(row["net"]), row["currency"]),
         "sign": "" if row["is_open"] else sign,
+        "mae": wording.percent(_known(row.get("mae", math.nan))),
+        "mfe": wording.percent(_known(row.get("mfe", math.nan)), signed=True),
         "duration": wording.duration(row["duration"].value),
     }
 

@@ -12,6 +12,7 @@ from helios_engine.report.wording import NONE, duration, money, percent, ratio
 from helios_engine.timeframe import iso
 
 if TYPE_CHECKING:
+    from helios_engine.report.breakdown import Breakdown
     from helios_engine.report.summary import Summary
 
 WIDTH = 100
@@ -63,9 +64,29 @@ def _money(summary: Summary) -> list[str]:
         *_grid("trades", [("closed", f"{m.trades:,}"), ("open", f"{m.open_trades:,}"), ("hit", percent(m.hit_rate))]),
         *_grid("", [("profit factor", ratio(m.profit_factor)), ("payoff", ratio(m.payoff))]),
         *_grid("costs", [("fees", money(m.costs, coin)), ("of start", percent(m.costs_fraction))]),
+        *_breakdown(summary.breakdown, coin),
         *_grid("exposure", [("time", percent(m.exposure_time)), ("mean", percent(m.exposure_mean))]),
         *_grid("", [("turnover", ratio(m.turnover))]),
     ]
+
+
+def _breakdown(b: Breakdown, coin: str) -> list[str]:
+    """Gross to net, the parts of the shortfall, and the share of the market."""
+    s = b.shortfall
+    if b.net is None and not b.reasons:  # a run from before there was a breakdown
+        return []
+    spread = money(s.spread, coin) + (f" (known for {percent(s.spread_covered)})" if s.spread is not None else "")
+    lines = _grid(
+        "", [("gross", money(b.gross, coin)), ("net", money(b.net, coin)), ("funding", money(b.funding, coin))]
+    )
+    if s.orders:
+        lines += _grid("slippage", [("delay", money(s.delay, coin)), ("execution", money(s.execution, coin))])
+        lines += _grid("", [("of it spread", spread if s.spread is not None else f"{NONE} {s.reasons['spread']}")])
+        lines += _grid("", [("unfilled", percent(s.unfilled)), ("opportunity cost", money(s.opportunity, coin))])
+    if b.participation is not None:
+        busiest = f"{percent(b.busiest)} of {b.busiest_instrument} on {iso(b.busiest_day or 0)[:10]}"
+        lines += _grid("capacity", [("share of volume", percent(b.participation)), ("busiest day", busiest)])
+    return lines
 
 
 def _counts(summary: Summary) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from helios_engine.report.breakdown import Breakdown
 from helios_engine.report.metrics import Metrics
-from helios_engine.timeframe import UNITS
+from helios_engine.timeframe import UNITS, iso
 
 NONE = "–"
 
@@ -81,3 +82,29 @@ def rows(metrics: Metrics, currency: str) -> list[tuple[str, str, str]]:
         ("span", "Marked span", duration(m.span)),
     ]
     return [(label, value, m.reasons.get(name, "")) for name, label, value in found]
+
+
+def breakdown_rows(b: Breakdown, currency: str) -> list[tuple[str, str, str]]:
+    """Every part of the breakdown as (label, value, reason of a missing value); none for a run that has none."""
+    s = b.shortfall
+    if b.net is None and not b.reasons:
+        return []
+    covered = f"{percent(s.spread_covered)} of the taken value had a quote" if s.spread is not None else ""
+    day = f"{b.busiest_instrument} on {iso(b.busiest_day)[:10]}" if b.busiest_day is not None else ""
+    return [
+        ("Gross, at the prices of the decisions", money(b.gross, currency), _undefined(b.reasons, "gross")),
+        ("Fees", money(b.fees, currency), _undefined(b.reasons, "fees")),
+        ("Delay, decision to arrival", money(s.delay, currency), _undefined(s.reasons, "delay")),
+        ("Execution, arrival to fill", money(s.execution, currency), _undefined(s.reasons, "execution")),
+        ("… of it spread", money(s.spread, currency), _undefined(s.reasons, "spread") or covered),
+        ("Funding paid", money(b.funding, currency), _undefined(b.reasons, "funding")),
+        ("Net, the change of the equity", money(b.net, currency), _undefined(b.reasons, "net")),
+        ("Not filled, of the value ordered", percent(s.unfilled), _undefined(s.reasons, "unfilled")),
+        ("Opportunity cost of that", money(s.opportunity, currency), _undefined(s.reasons, "opportunity")),
+        ("Share of the market's volume", percent(b.participation), _undefined(b.reasons, "participation")),
+        ("… on the busiest day", percent(b.busiest), day),
+    ]
+
+
+def _undefined(reasons: dict[str, str], name: str) -> str:
+    return f"undefined: {reasons[name]}" if name in reasons else ""

@@ -1,1 +1,1 @@
-"""Signals to targets, targets to orders."""
+"""Signals to target positions."""

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from helios_engine.hookspecs import hookimpl
 from helios_engine.stage import StageSpec
-from helios_portfolio.limit_orders import LimitOrders
-from helios_portfolio.market_orders import MarketOrders
 from helios_portfolio.weights import Weights
 
 
 @hookimpl
 def helios_stages() -> list[StageSpec]:
-    return [
-        StageSpec("execution.limit", LimitOrders),
-        StageSpec("execution.market", MarketOrders),
-        StageSpec("portfolio.weights", Weights),
-    ]
+    return [StageSpec("portfolio.weights", Weights)]

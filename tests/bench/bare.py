@@ -17,7 +17,8 @@ from nautilus_trader.trading.strategy import Strategy
 
 from helios_engine.catalog.feeds import CatalogBars, CatalogTrades
 from helios_engine.nautilus.assembly import money
-from helios_engine.nautilus.market import Ticker, instrument_id, pair
+from helios_engine.nautilus.instruments import instrument_id, traded
+from helios_engine.nautilus.ticks import Ticker
 from tests.bench.data import BTC
 
 
@@ -62,7 +63,7 @@ def run(root: Path, kind: str, orders: list[tuple[int, str]]) -> dict[str, Any]:
         book_type=BookType.L1_MBP,
         trade_execution=True,
     )
-    engine.add_instrument(pair(BTC))
+    engine.add_instrument(traded(BTC))
     engine.add_data(ticks, sort=False)
     engine.add_strategy(Precomputed(orders))
     built = time.perf_counter()

@@ -12,7 +12,7 @@ from helios_engine.config import load_config
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("stem", ["six_kinds", "six_kinds_bars", "mean_reversion", "buy_and_hold"])
+@pytest.mark.parametrize("stem", ["six_kinds", "six_kinds_bars", "mean_reversion", "buy_and_hold", "bracket", "twap"])
 def test_dropping_and_making_every_stage_anew_at_random_points_changes_no_head(stem: str) -> None:
     plan = build(load_config(ROOT / f"configs/{stem}.toml"))
     engine = assemble(plan)

@@ -85,3 +85,23 @@ def test_a_catalog_is_found_from_the_config_and_not_from_the_working_directory(t
     (tmp_path / "run.toml").write_text(GOOD + '[data]\ncatalog = "../elsewhere"\n')
 
     assert load_config(tmp_path / "run.toml").catalog == str((tmp_path / "../elsewhere").resolve())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('max_position = "lots"', "[gate] Expected `str` matching regex"),
+        ("max_position = 1000", "[gate] Expected `str | null`, got `int`"),
+        ("max_daily_loss = nan", "[gate] Expected `float` >= 0.0"),
+        ("max_leverage = -1", "[gate] Expected `float` >= 0.0"),
+        ("max_open_orders = true", "[gate] Expected `int | null`, got `bool`"),
+        ('duplicate_window = "soon"', "[gate] Expected `str` matching regex"),
+        ('max_postion = "1"', "unknown key 'max_postion' in [gate]; did you mean 'max_position'?"),
+    ],
+)
+def test_a_limit_that_cannot_be_meant_is_refused_with_its_line(line: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(f"{GOOD}\n[gate]\n{line}\n", Path("run.toml"))
+
+    assert told in str(caught.value)
+    assert f"run.toml:{GOOD.count(chr(10)) + 3}" in str(caught.value)

@@ -139,3 +139,13 @@ def test_runs_are_found_by_a_part_of_their_name_and_by_last(tmp_path: Path) -> N
     result = backtest(plan(), tmp_path)
 
     assert find_folder(result.folder.name[:20], tmp_path) == find_folder("last", tmp_path) == result.folder
+
+
+def test_the_report_says_by_which_instrument_another_currency_became_its_own(tmp_path: Path) -> None:
+    text = CONFIG.replace('currency = "ZAR"', 'currency = "ZAR"\nrates = { USDT = "USDTZAR.VALR" }')
+    text += '\n[[feed]]\nuse = "test.walk"\nname = "rate"\ninstrument = "USDTZAR.VALR"\n'
+
+    result = backtest(build(parse_config(text, Path("walk.toml")), market_plugins()), tmp_path)
+
+    assert "1 USDT = the last price of USDTZAR.VALR" in result.summary.models["currency"]
+    assert "currency" not in backtest(plan(), tmp_path).summary.models

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from helios_engine.catalog.audit.bars import Gap, check_bars, gaps
 from helios_engine.catalog.audit.books import check_books
 from helios_engine.catalog.audit.ticks import check_funding, check_quotes, check_times, check_trades, tick_gaps
-from helios_engine.catalog.manifest import Issue
+from helios_engine.catalog.drafted import Drafted
+from helios_engine.catalog.manifest import Issue, Manifest
+from helios_engine.catalog.place import Place
 from helios_engine.catalog.store import Dataset
 
 _CHECKS = {
@@ -39,6 +42,11 @@ def audit(dataset: Dataset, now: int | None = None) -> list[Issue]:
     return sorted(issues, key=lambda i: (i.ts_from, i.ts_to, i.kind, i.detail))
 
 
+def audit_drafts(folder: Place, drafts: Path, manifest: Manifest) -> list[Issue]:
+    """The same for a data set that is about to be written. Raises DataError for unreadable files."""
+    return audit(Drafted(folder, drafts, manifest))
+
+
 def all_gaps(dataset: Dataset) -> Iterator[Gap]:
     """Every gap with its exact span, also those that the findings of a day tell together. Raises DataError."""
     kind = dataset.manifest.kind
@@ -52,4 +60,4 @@ def _what(issue: Issue) -> tuple[str, int, int, str]:
     return issue.kind, issue.ts_from, issue.ts_to, issue.detail
 
 
-__all__ = ["Gap", "all_gaps", "audit"]
+__all__ = ["Gap", "all_gaps", "audit", "audit_drafts"]

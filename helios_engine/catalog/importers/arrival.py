@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog import truths
+from helios_engine.catalog.audit import audit_drafts
 from helios_engine.catalog.importers.contract import Ask, Rows
 from helios_engine.catalog.importers.symbols import definition
 from helios_engine.catalog.manifest import Issue, Manifest
 from helios_engine.catalog.parts import rescale
 from helios_engine.catalog.truths import Where
 from helios_engine.catalog.writer import Writer
-from helios_engine.errors import DataError
+from helios_engine.errors import ConfigError, DataError
 from helios_engine.timeframe import iso
 
 _NAMED = 3
@@ -70,17 +71,22 @@ class Arrival:
         self._waiting = []
         self._add(table, price, size, where)
 
-    def commit(self, *, replace: bool) -> Manifest:
-        """Make the rows part of the data set."""
+    def prepare(self, *, replace: bool) -> None:
+        """Join the rows with those at hand and check both; DataError, ConfigError if that cannot be."""
         names = list(self.files)
         more = f", {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        return self._writer.commit(
+        self._writer.prepare(
             self._instrument(),
             source=", ".join(names[:_NAMED]) + more,
             issues=tuple(self._issues),
             replace=replace,
             clock_offset=self.first.clock_offset,
+            audit=audit_drafts,
         )
+
+    def commit(self) -> Manifest:
+        """Make the prepared rows part of the data set."""
+        return self._writer.install()
 
     def _instrument(self) -> Instrument | None:
         symbol = self.first.symbol
@@ -90,7 +96,10 @@ class Arrival:
         if isinstance(symbol, Instrument):
             finer = {"price_scale": max(price, symbol.price_scale), "size_scale": max(size, symbol.size_scale)}
             return msgspec.structs.replace(symbol, **finer)
-        return definition(symbol, self._ask, price, size)
+        try:
+            return definition(symbol, self._ask, price, size)
+        except ConfigError as error:
+            raise ConfigError(f"{self.first.file}: {error}") from None
 
     def _add(self, table: pa.Table, price: int, size: int, where: Where) -> None:
         truths.check(

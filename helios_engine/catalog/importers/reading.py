@@ -90,6 +90,7 @@ def read_parquet(source: Source) -> Iterator[tuple[pa.Table, Where]]:
     try:
         if source.suffix == ".feather":
             table = feather.read_table(source.path)
+            source.reached(1.0)
             yield table, numbered(source, 1)
             return
         if source.member:
@@ -98,8 +99,9 @@ def read_parquet(source: Source) -> Iterator[tuple[pa.Table, Where]]:
         else:
             place = source.path
         with pq.ParquetFile(place) as file:
-            row = 0
+            row, rows = 0, max(1, file.metadata.num_rows)
             for batch in file.iter_batches(batch_size=1 << 18, use_threads=False):
+                source.reached((row + batch.num_rows) / rows)
                 yield pa.Table.from_batches([batch]), numbered(source, row + 1)
                 row += batch.num_rows
     except FileNotFoundError:

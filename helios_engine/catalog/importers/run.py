@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import msgspec
 
 from helios_engine.bodies import Instrument
-from helios_engine.catalog.audit import audit
 from helios_engine.catalog.importers.arrival import Arrival
 from helios_engine.catalog.importers.contract import Ask, ImporterSpec, Rows
 from helios_engine.catalog.importers.heard import Heard
@@ -18,8 +18,9 @@ from helios_engine.catalog.importers.recognise import Recognised, recognise
 from helios_engine.catalog.importers.source import Source, sources
 from helios_engine.catalog.importers.symbols import instrument_name
 from helios_engine.catalog.manifest import Manifest
-from helios_engine.catalog.store import Catalog, Session
-from helios_engine.errors import ConfigError, DataError, HeliosError, OvertakenError, PluginError
+from helios_engine.catalog.session import Session
+from helios_engine.catalog.store import Catalog
+from helios_engine.errors import ConfigError, DataError, HeliosError, PluginError
 
 Progress = Callable[[float, int], None]
 Key = tuple[str, str, str]
@@ -43,7 +44,7 @@ def import_paths(
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Import files, zips and folders; every data set is committed whole, after all of its rows were checked.
+    """Import files, zips and folders; every data set is committed whole, after all rows of all of them were checked.
 
     Raises ConfigError with the flag to add, DataError with file and line. In a folder, files that no importer
     knows are left out and named.
@@ -52,20 +53,21 @@ def import_paths(
     taken = _recognised(paths, importers, wanted, outcome)
     with catalog.session() as session:
         arrivals: dict[Key, Arrival] = {}
-        for number, (importer, group) in enumerate(_grouped(taken)):
+        for importer, group in _grouped(taken):
             heard = Heard(ask)
             for rows in _rows(importer, group, heard.ask):
                 _arrival(session, arrivals, rows, ask).take(rows)
                 if progress is not None:
-                    progress((number + 0.5) / len(_grouped(taken)), sum(a.rows for a in arrivals.values()))
+                    progress(_share(taken), sum(a.rows for a in arrivals.values()))
             heard.check(importer.name)
         if not arrivals:
             raise DataError(f"{', '.join(t.source.name for t in taken)}: no rows that can be kept")
         for arrival in arrivals.values():
             arrival.finish()
-        for key, arrival in arrivals.items():
-            arrival.commit(replace=replace)
-            outcome.datasets.append(_audited(catalog, key))
+        # Whatever may be refused is refused here, of all data sets, before the first of them changes.
+        for arrival in arrivals.values():
+            arrival.prepare(replace=replace)
+        outcome.datasets += [arrival.commit() for arrival in arrivals.values()]
     for one in taken:
         counts = {
             " ".join(filter(None, key)): arrival.files[one.source.name]
@@ -98,8 +100,16 @@ def _recognised(
                 outcome.left_out.append(str(error))
     _tell_apart([one.source for one in taken])
     if not taken:
-        raise DataError(f"nothing to import: {'; '.join(outcome.left_out) or 'the folder is empty'}")
+        raise DataError(
+            "nothing to import: " + ("\n  ".join(["", *outcome.left_out]).rstrip() or "the folder is empty")
+        )
     return taken
+
+
+def _share(taken: Sequence[Recognised]) -> float:
+    """How much of the import is done, by bytes read; joining and checking at the end take about a quarter."""
+    size = max(1, sum(one.source.size for one in taken))
+    return 0.75 * math.fsum(one.source.size * one.source.share for one in taken) / size
 
 
 def _tell_apart(found: Sequence[Source]) -> None:
@@ -138,7 +148,10 @@ def _arrival(session: Session, arrivals: dict[Key, Arrival], rows: Rows, ask: As
             "import them one at a time"
         )
     if key not in arrivals:
-        arrivals[key] = Arrival(session.writer(*key), rows, ask)
+        try:
+            arrivals[key] = Arrival(session.writer(*key), rows, ask)
+        except HeliosError as error:
+            raise type(error)(f"{rows.file}: {error}") from None
     return arrivals[key]
 
 
@@ -146,13 +159,3 @@ def _name(rows: Rows) -> str:
     if isinstance(rows.symbol, Instrument):
         return rows.symbol.instrument
     return rows.symbol if isinstance(rows.symbol, str) else instrument_name(rows.symbol)
-
-
-def _audited(catalog: Catalog, key: Key) -> Manifest:
-    """Check what was written; where another import comes between, what both wrote."""
-    while True:
-        dataset = catalog.dataset(*key)
-        try:
-            return dataset.note(audit(dataset))
-        except OvertakenError:
-            continue

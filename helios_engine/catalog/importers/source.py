@@ -7,7 +7,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import IO, cast
@@ -25,6 +25,7 @@ class Source:
         self.path, self.member = path, member
         self.name = f"{path.name}/{member}" if member else path.name
         self.size = path.stat().st_size
+        self._tell: Callable[[], float] = lambda: 0.0
 
     @property
     def stem(self) -> str:
@@ -36,6 +37,18 @@ class Source:
         """The ending that says what it is, without `.gz`: `.csv`, `.parquet`."""
         name = Path(self.member or self.path.name.removesuffix(".gz"))
         return name.suffix.lower()
+
+    @property
+    def share(self) -> float:
+        """How much of the file has been read, from 0 to 1."""
+        try:
+            return self._tell()
+        except ValueError:
+            return 1.0  # whoever read it has closed it
+
+    def reached(self, share: float) -> None:
+        """Note how much has been read by a reader that does not use `open`."""
+        self._tell = lambda: share
 
     @contextlib.contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -79,24 +92,26 @@ class Source:
             except UnicodeDecodeError as error:
                 raise DataError(f"{self.name}: not UTF-8 text: {error.reason} at byte {error.start}") from None
 
-    def _raw(self) -> contextlib.AbstractContextManager[IO[bytes]]:
+    @contextlib.contextmanager
+    def _raw(self) -> Iterator[IO[bytes]]:
+        with contextlib.ExitStack() as stack:
+            file, told, size = self._opened(stack)
+            self._tell = lambda: told() / max(1, size)
+            try:
+                yield file
+            finally:
+                self.reached(self.share)
+
+    def _opened(self, stack: contextlib.ExitStack) -> tuple[IO[bytes], Callable[[], int], int]:
+        """The file unpacked, how many bytes of it were read, of how many: packed ones, if it is gzip."""
         if self.member:
-            return _member(self.path, self.member)
+            bundle = stack.enter_context(zipfile.ZipFile(self.path))
+            member = stack.enter_context(bundle.open(self.member))
+            return member, member.tell, bundle.getinfo(self.member).file_size
+        raw = stack.enter_context(self.path.open("rb"))
         if self.path.suffix == ".gz":
-            return _unpacked(self.path)
-        return self.path.open("rb")
-
-
-@contextlib.contextmanager
-def _unpacked(path: Path) -> Iterator[IO[bytes]]:
-    with gzip.open(path, "rb") as file:
-        yield cast(IO[bytes], file)
-
-
-@contextlib.contextmanager
-def _member(path: Path, member: str) -> Iterator[IO[bytes]]:
-    with zipfile.ZipFile(path) as bundle, bundle.open(member) as file:
-        yield file
+            return cast(IO[bytes], stack.enter_context(gzip.open(raw, "rb"))), raw.tell, self.size
+        return raw, raw.tell, self.size
 
 
 def sources(path: Path) -> list[Source]:

@@ -18,6 +18,9 @@ _BASES = {
 }  # fmt: skip
 """Only used to choose between two endings: BTCBUSD is BTC/BUSD and not BTCB/USD."""
 
+_FINEST = 18
+"""Decimals that a flag may have, as numbers of files may."""
+
 
 def currencies(symbol: str) -> tuple[str, str] | None:
     """Base and quote of a plain name such as BTCUSDT, BTC-USD or XBTUSD_PERP; None where two readings are possible."""
@@ -62,6 +65,7 @@ def definition(symbol: Symbol, ask: Ask, price_scale: int, size_scale: int) -> I
         raise ConfigError(
             f"instrument {name!r}: its two currencies cannot be told from its name; name --base and --quote"
         )
+    _sensible(ask)
     price_scale = max(price_scale, _decimals(ask.tick))
     size_scale = max(size_scale, _decimals(ask.lot), _decimals(ask.min_quantity))
     return Instrument(
@@ -77,6 +81,21 @@ def definition(symbol: Symbol, ask: Ask, price_scale: int, size_scale: int) -> I
         maker_fee=number(ask.maker_fee),
         taker_fee=number(ask.taker_fee),
     )
+
+
+def _sensible(ask: Ask) -> None:
+    """Steps are positive, minimums not negative, fees fractions; all of a size that there is. ConfigError if not."""
+    for name in ("tick", "lot", "min_quantity", "min_notional", "maker_fee", "taker_fee"):
+        text = getattr(ask, name)
+        if text is None:
+            continue
+        value = number(text)
+        is_step, is_fee = name in ("tick", "lot"), name.endswith("fee")
+        low, high = (Decimal(-1), Decimal(1)) if is_fee else (Decimal(0), Decimal("1e15"))
+        is_good = low < value < high or (value == 0 and not is_step)
+        if not is_good or _decimals(text) > _FINEST:
+            wanted = "a fraction: 0.001 is 0.1 %" if is_fee else "a number above 0" if is_step else "0 or more"
+            raise ConfigError(f"--{name.replace('_', '-')} {text}: expected {wanted}")
 
 
 def number(text: str) -> Decimal:

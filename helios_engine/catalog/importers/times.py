@@ -22,6 +22,8 @@ Times = NDArray[np.int64]
 EPOCHS = ("s", "ms", "us", "ns")
 _LATEST = 4_102_444_800
 """The year 2100; with the year 1971 as the earliest, a number of any size is a time in one unit at most."""
+_FAR = re.compile(r"(0\d{3}|1[0-8]\d\d|2[1-9]\d\d|[3-9]\d{3})-\d\d-\d\d(?!\d)")
+"""Years that ns since 1970 in 64 bits may not reach."""
 _ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
 
 
@@ -104,6 +106,8 @@ def _iso(text: pa.Array, where: Where) -> pa.Array:
         return pc.cast(text, pa.timestamp("ns", "UTC" if is_zoned else None))
     except pa.ArrowInvalid:
         row, shown = _first_bad(text, pa.timestamp("ns", "UTC" if is_zoned else None))
+        if _FAR.match(str(shown)):
+            raise DataError(f"{where(row)}: the time {shown} is not between 1971 and 2100") from None
         raise DataError(
             f"{where(row)}: the time is {shown!r}, expected ISO 8601 such as 2024-01-31T09:00:00; "
             "or say how it is written with --time-format"
@@ -112,7 +116,10 @@ def _iso(text: pa.Array, where: Where) -> pa.Array:
 
 def _formatted(text: pa.Array, time_format: str, where: Where) -> pa.Array:
     """Text in a strptime format; where fields touch, as in %Y%m%d, a missing digit would mean another day."""
-    found = pd.to_datetime(pd.Series(flat(text).to_pylist()), format=time_format, errors="coerce")
+    try:
+        found = pd.to_datetime(pd.Series(flat(text).to_pylist()), format=time_format, errors="coerce")
+    except ValueError as error:
+        raise ConfigError(f"--time-format {time_format!r}: {error}; expected a form such as %Y-%m-%d %H:%M") from None
     if found.isna().any():
         row = int(found.isna().to_numpy().argmax())
         raise DataError(f"{where(row)}: the time is {text[row].as_py()!r}, expected the form {time_format}")

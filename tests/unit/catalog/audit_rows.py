@@ -6,12 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog.audit import audit
-from helios_engine.catalog.manifest import Issue
+from helios_engine.catalog.manifest import Issue, write_manifest
+from helios_engine.catalog.parts import write_part
 from helios_engine.catalog.store import Catalog, Dataset
 from helios_engine.catalog.tables import SCHEMAS
 from helios_engine.timeframe import DAY, UNITS, timeframe_ns
@@ -81,8 +83,20 @@ def stored(root: Path, kind: str, columns: Columns, timeframe: str = "") -> Data
     """Put rows into a catalog as they are, unchecked."""
     table = pa.table(columns).select(SCHEMAS[kind].names).cast(SCHEMAS[kind])
     catalog = Catalog(root)
-    catalog.write(kind, BTC, table, timeframe=timeframe, replace=True)
-    return catalog.dataset(kind, BTC.instrument, timeframe)
+    catalog.write(kind, BTC, table.sort_by("ts"), timeframe=timeframe, replace=True)
+    dataset = catalog.dataset(kind, BTC.instrument, timeframe)
+    if not table.sort_by("ts").equals(table):
+        _exchange(dataset, table)
+    return dataset
+
+
+def _exchange(dataset: Dataset, table: pa.Table) -> None:
+    """Put rows in no order in the place of the one file, as a tool of somebody else's might."""
+    m, folder = dataset.manifest, Path(dataset.folder.url)
+    (old,) = m.parts
+    part = write_part(folder, m.kind, [(table, old.price_scale, old.size_scale)], "other")
+    dataset.manifest = msgspec.structs.replace(m, parts=(part,))
+    write_manifest(dataset.folder, dataset.manifest)
 
 
 def found(root: Path, kind: str, columns: Columns, timeframe: str = "") -> list[Issue]:

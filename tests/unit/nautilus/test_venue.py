@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 from nautilus_trader.model.objects import Price, Quantity
 
-from helios_engine.bodies import Fill, OrderCanceled, OrderIntent, Print, Quote, Reject, Trade
-from helios_engine.errors import BuildError, ConfigError
+from helios_engine.bodies import Fill, OrderCanceled, OrderIntent, Print, Reject, Trade
+from helios_engine.errors import ConfigError
 from helios_engine.nautilus.answers import plain
-from helios_engine.nautilus.market import Ticker
 from helios_engine.nautilus.plugin import sim_venue
+from helios_engine.nautilus.ticks import Ticker
 from tests.unit.nautilus.scenarios import BTC, ETH, S, Scenario, prints, through_venue, trades
 
 D = Decimal
@@ -81,13 +81,16 @@ def test_a_resting_order_is_filled_as_maker_and_pays_the_makers_fee() -> None:
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
-        (OrderIntent("1", BTC.instrument, "SELL", D(1)), "CUM_NOTIONAL_EXCEEDS_FREE_BALANCE"),
+        (OrderIntent("1", BTC.instrument, "SELL", D(1)), "SHORT: spot is not sold short"),
         (
             OrderIntent("1", BTC.instrument, "BUY", D(100)),
             "INSUFFICIENT_BALANCE: needs 100451.75 ZAR with fees, free 100000",
         ),
-        (OrderIntent("1", BTC.instrument, "BUY", D("0.123456789")), "0.123456789 has more than 8 decimals"),
-        (OrderIntent("1", BTC.instrument, "BUY", D(1), "LIMIT", D("999.5")), "999.5 has more than 0 decimals"),
+        (OrderIntent("1", BTC.instrument, "BUY", D("0.123456789")), "quantity 0.123456789 is no multiple of the lot"),
+        (
+            OrderIntent("1", BTC.instrument, "BUY", D(1), "LIMIT", D("999.5")),
+            "price 999.5 is no multiple of the tick 1",
+        ),
     ],
 )
 def test_what_the_venue_cannot_do_comes_back_as_a_reject(order: OrderIntent, reason: str) -> None:
@@ -126,14 +129,6 @@ def test_prices_and_quantities_reach_nautilus_exactly() -> None:
 )
 def test_equal_numbers_have_one_form(given: str, said: str) -> None:
     assert str(plain(D(given))) == said
-
-
-def test_what_the_venue_does_not_take_yet_is_refused_plainly() -> None:
-    venue = sim_venue({"ZAR": "1"})
-    venue.open(1, [BTC])
-
-    with pytest.raises(BuildError, match="it does not take Quote yet"):
-        venue.market(2, Quote(BTC.instrument, 2, 1.0, 2.0, 1.0, 1.0))
 
 
 @pytest.mark.parametrize(("latency", "said"), [("0s", "must be at least 1ns"), ("soon", "expected a duration")])

@@ -14,6 +14,7 @@ from helios_engine.bodies import (
     CancelIntent,
     Fill,
     Instrument,
+    OrderAccepted,
     OrderCanceled,
     OrderIntent,
     OrderUnknown,
@@ -22,9 +23,9 @@ from helios_engine.bodies import (
     Target,
 )
 from helios_engine.events import Body
-from helios_portfolio.limit_orders import LimitOrders
-from helios_portfolio.market_orders import MarketOrders
-from helios_portfolio.sizing import distance
+from helios_execution.limit_orders import LimitOrders
+from helios_execution.market_orders import MarketOrders
+from helios_execution.sizing import Band, distance
 from tests.unit.plugins.feeding import BTC, NAME, account, bar, feed
 
 D = Decimal
@@ -56,7 +57,7 @@ def brief(found: list[Body]) -> list[tuple[Any, ...]]:
 def test_a_distance_never_overshoots_and_is_whole_lots_above_the_minimums(
     wanted: float, held: Decimal, price: float, band: Decimal
 ) -> None:
-    found = distance(BTC, wanted, held, price, band)
+    found = distance(BTC, wanted, held, price, Band(band, D(0)))
 
     apart = D(repr(wanted)) - held
     assert abs(found) <= abs(apart)
@@ -66,20 +67,20 @@ def test_a_distance_never_overshoots_and_is_whole_lots_above_the_minimums(
 
 
 def test_quantities_are_rounded_down_to_the_lot_in_both_directions() -> None:
-    assert distance(BTC, 1.2349, D(0), 1000.0, D(0)) == D("1.234")
-    assert distance(BTC, 0.0, D("1.2349"), 1000.0, D(0)) == D("-1.234")
+    assert distance(BTC, 1.2349, D(0), 1000.0) == D("1.234")
+    assert distance(BTC, 0.0, D("1.2349"), 1000.0) == D("-1.234")
 
 
 def test_no_order_is_smaller_than_the_minimums() -> None:
-    assert distance(BTC, 0.0019, D(0), 1e6, D(0)) == 0
-    assert distance(BTC, 0.009, D(0), 1000.0, D(0)) == 0
-    assert distance(BTC, 0.010, D(0), 1000.0, D(0)) == D("0.010")
+    assert distance(BTC, 0.0019, D(0), 1e6) == 0
+    assert distance(BTC, 0.009, D(0), 1000.0) == 0
+    assert distance(BTC, 0.010, D(0), 1000.0) == D("0.010")
 
 
 def test_within_the_band_nothing_is_traded_but_the_way_out_is_open() -> None:
-    assert distance(BTC, 10.5, D(10), 1000.0, D("0.05")) == 0
-    assert distance(BTC, 10.6, D(10), 1000.0, D("0.05")) == D("0.6")
-    assert distance(BTC, 0.0, D("0.1"), 1000.0, D("0.9")) == D("-0.1")
+    assert distance(BTC, 10.5, D(10), 1000.0, Band.of(0.05, 0.0)) == 0
+    assert distance(BTC, 10.6, D(10), 1000.0, Band.of(0.05, 0.0)) == D("0.6")
+    assert distance(BTC, 0.0, D("0.1"), 1000.0, Band.of(0.9, 0.0)) == D("-0.1")
 
 
 def test_a_market_order_trades_the_distance_to_the_position() -> None:
@@ -140,7 +141,7 @@ def test_a_limit_order_rests_at_the_tick_away_from_the_market() -> None:
 
 def test_a_resting_order_is_taken_back_and_replaced_at_the_price_of_then() -> None:
     stage = ready(LimitOrders())
-    feed(stage, [Target(NAME, 1.0)])
+    feed(stage, [Target(NAME, 1.0), OrderAccepted("L-1", NAME)])
 
     asked = feed(stage, [bar(900.0, 1), Target(NAME, 2.0), Target(NAME, 3.0)])
     placed = feed(stage, [OrderCanceled("L-1", NAME, "asked")])
@@ -172,8 +173,9 @@ def test_a_partial_fill_leaves_the_rest_resting() -> None:
     feed(stage, [Target(NAME, 1.0)])
 
     assert feed(stage, [fill("L-1", "0.4"), position("0.4")]) == []
-    assert feed(stage, [Target(NAME, 1.0)]) == [CancelIntent("L-1", NAME)]
-    assert brief(feed(stage, [OrderCanceled("L-1", NAME, "asked")])) == [("L-2", "BUY", D("0.6"))]
+    assert feed(stage, [Target(NAME, 1.0)]) == []
+    assert feed(stage, [bar(999.0, 1), Target(NAME, 1.001)]) == [CancelIntent("L-1", NAME)]
+    assert brief(feed(stage, [OrderCanceled("L-1", NAME, "asked")])) == [("L-2", "BUY", D("0.601"))]
 
 
 def test_a_refused_limit_order_is_not_repeated_before_the_next_target() -> None:
@@ -230,7 +232,7 @@ def test_a_sale_and_a_margin_account_do_not_look_at_the_cash() -> None:
 def test_saved_and_restored_in_flight_it_says_the_same(make: Any) -> None:
     first, second = ready(make()), make()
     feed(first, [Target(NAME, 1.0)])
-    later = [Target(NAME, 2.0), OrderCanceled(f"{first.tag}-1", NAME, ""), Target(NAME, 2.0)]
+    later = [Target(NAME, 2.0), OrderCanceled(f"{first.desk.tag}-1", NAME, ""), Target(NAME, 2.0)]
 
     state.load(second, state.dump(first))
 

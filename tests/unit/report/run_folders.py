@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from helios_engine.bodies import Instrument
 from helios_engine.report.measure import measure_run
 from helios_engine.report.summary import AccountNote, Counts, PluginNote, Span, Summary, write_summary
-from helios_engine.results import EQUITY, FILLS, PRICES
+from helios_engine.results import EQUITY, FILLS, FUNDING, ORDERS, PRICES, VOLUMES
 from helios_engine.stage import Pin
 from helios_engine.timeframe import DAY, UNITS, parse_time
 
@@ -32,9 +32,9 @@ def write_table(path: Path, schema: pa.Schema, rows: Sequence[tuple[object, ...]
 
 def write_tables(folder: Path, days: int = 120, every: int = 60 * MINUTE, seed: int = 1) -> None:
     """Equity, fills and prices of an account that flips between long, flat and short at random."""
-    rng = np.random.default_rng(seed)
+    rng, draw = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     count = days * DAY // every
-    equity, fills, prices = [], [], []
+    equity, fills, prices, orders = [], [], [], []
     cash, number = 1_000_000.0, 0
     held = {BTC.instrument: 0.0, ETH.instrument: 0.0}
     price = {BTC.instrument: 800_000.0, ETH.instrument: 45_000.0}
@@ -50,6 +50,10 @@ def write_tables(folder: Path, days: int = 120, every: int = 60 * MINUTE, seed: 
                 if change:
                     fee = round(abs(change) * price[name] * 0.001, 2)
                     side = "BUY" if change > 0 else "SELL"
+                    seen = round(price[name] * (1 + float(draw.normal(0, 0.001))))
+                    size_, met = abs(change), (seen, ts, price[name], None, None)
+                    end = (size_, price[name], size_, ts, "filled", price[name])
+                    orders.append((ts - 1, f"o{number}", name, side, "MARKET", size_, *met, *end))
                     fills.append((ts, f"o{number}", name, side, abs(change), price[name], fee, "ZAR", "TAKER"))
                     cash -= change * price[name] + fee
                     held[name], number = target, number + 1
@@ -59,12 +63,16 @@ def write_tables(folder: Path, days: int = 120, every: int = 60 * MINUTE, seed: 
     write_table(folder / "equity.parquet", EQUITY, equity)
     write_table(folder / "fills.parquet", FILLS, fills)
     write_table(folder / "prices.parquet", PRICES, prices)
+    write_table(folder / "orders.parquet", ORDERS, orders)
+    market = [(START + day * DAY, name, 100 * size[name]) for day in range(-1, days + 1) for name in price]
+    write_table(folder / "volumes.parquet", VOLUMES, market)
+    write_table(folder / "funding.parquet", FUNDING, [])
 
 
 def write_run(folder: Path, *, name: str = "random_walk", days: int = 120, seed: int = 1) -> Summary:
     """A complete run folder, measured, with its summary."""
     write_tables(folder, days=days, seed=seed)
-    metrics = measure_run(folder, [BTC, ETH], "ZAR")
+    metrics, parts = measure_run(folder, [BTC, ETH], "ZAR")
     summary = Summary(
         name=name,
         status="complete",
@@ -92,6 +100,7 @@ def write_run(folder: Path, *, name: str = "random_walk", days: int = 120, seed:
         account=AccountNote(currency="ZAR", start_equity=metrics.start_equity, end_equity=metrics.end_equity),
         models={"fill": "next print, no queue", "latency": "250ms", "fees": "maker 0, taker 0.1 %"},
         metrics=metrics,
+        breakdown=parts,
         warnings=["4 doubts about the data lie inside the run"],
     )
     write_summary(folder, summary)

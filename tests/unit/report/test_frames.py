@@ -19,7 +19,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Frames:
     return Frames(folder)
 
 
-@pytest.mark.parametrize("name", ["equity", "fills", "trades", "legs", "prices"])
+@pytest.mark.parametrize("name", ["equity", "fills", "trades", "legs", "prices", "orders", "volumes"])
 def test_every_table_has_a_utc_index_in_nanoseconds(frames: Frames, name: str) -> None:
     frame = getattr(frames, name)
 

@@ -34,7 +34,7 @@ def trip(net: float, rate: float = 1.0, *, is_open: bool = False) -> Trip:
 def test_metrics_of_a_random_run_agree_with_pandas(tmp_path: Path, seed: int) -> None:
     write_tables(tmp_path, days=60, seed=seed)
 
-    found = measure_run(tmp_path, [BTC, ETH], "ZAR")
+    found = measure_run(tmp_path, [BTC, ETH], "ZAR").metrics
 
     frames = Frames(tmp_path)
     equity, fills = frames.equity["equity"], frames.fills

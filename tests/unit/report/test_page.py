@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from helios_engine.errors import JournalError, StorageError
+from helios_engine.report.breakdown import Breakdown
 from helios_engine.report.frames import Frames
 from helios_engine.report.page import page_text, write_page
 from helios_engine.report.summary import AccountNote, read_summary, write_summary
@@ -178,3 +180,15 @@ def test_a_browser_draws_both_charts_under_the_pages_own_policy(folder: Path, tm
     assert 'data-drawn="yes"' in document
     assert document.count('class="main-svg"') >= 2
     assert len(re.findall(r'class="scatterlayer', document)) >= 3
+
+
+def test_a_run_from_before_the_breakdown_still_gets_its_page(tmp_path: Path) -> None:
+    summary = write_run(tmp_path, days=20)
+    write_summary(tmp_path, msgspec.structs.replace(summary, breakdown=Breakdown()))
+    table = pq.read_table(tmp_path / "trades.parquet").drop_columns(["mae", "mfe"])
+    pq.write_table(table, tmp_path / "trades.parquet")
+
+    text = write_page(tmp_path).read_text(encoding="utf-8")
+
+    assert "Round trips" in text
+    assert "From gross to net" not in text

@@ -1,0 +1,53 @@
+"""What somebody turned off: `Control` inputs hold an instrument or everything."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from helios_engine.bodies import Control
+from helios_engine.gate.holdings import Case
+
+EVERYTHING = "*"
+_HOLDS = ("pause", "reduce_only", "flatten")
+
+
+class Switches:
+    """Remembers who is held by what, by the rules that `Control` states."""
+
+    def __init__(self, instruments: Container[str]) -> None:
+        self._instruments = instruments
+        self._held: dict[str, str] = {}
+        self._killed: set[str] = set()
+
+    def control(self, ts: int, body: Control) -> None:
+        """Take a switch in; names that are not the gate's are flags for stages."""
+        scope = body.value if body.value in self._instruments else EVERYTHING
+        if body.name == "kill":
+            self._killed.add(scope)
+        elif body.name in _HOLDS:
+            self._held[scope] = body.name
+        elif body.name == "resume" and scope != EVERYTHING:
+            self._held.pop(scope, None)
+        elif body.name == "resume" and body.value in ("", "all", EVERYTHING):
+            self._held.clear()
+
+    def killed(self, case: Case) -> str | None:
+        """After a kill nothing but cancels passes, for the rest of the run."""
+        scope = self._scope(case, self._killed)
+        return None if scope is None else f"kill: {_told(scope)} killed; only cancels pass"
+
+    def held(self, case: Case) -> str | None:
+        """No new risk after pause, reduce_only or flatten, until resume."""
+        scope = self._scope(case, self._held)
+        if scope is None:
+            return None
+        return f"pause: {_told(scope)} held by {self._held[scope]!r}; only orders that reduce pass until 'resume'"
+
+    @staticmethod
+    def _scope(case: Case, held: Container[str]) -> str | None:
+        name = case.order.instrument
+        return next((scope for scope in (EVERYTHING, name) if scope in held), None)
+
+
+def _told(scope: str) -> str:
+    return "everything is" if scope == EVERYTHING else f"{scope} is"

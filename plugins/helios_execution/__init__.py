@@ -1,0 +1,1 @@
+"""Targets to orders: at once, at the touch, in slices, or with a stop and a target."""

@@ -1,0 +1,74 @@
+"""The ways out of a trip: place and size its stop and target, leave at market, take back what is no longer needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_CEILING, Decimal
+
+from helios_engine.bodies import CancelIntent, Instrument, ModifyIntent, OrderIntent
+from helios_engine.bodies.orders import OrderType, Side
+from helios_execution.leg import Leg
+from helios_execution.sizing import decimal, is_too_small, smallest, whole_lots, whole_ticks
+from helios_execution.trip import Trip
+
+
+def is_dust(definition: Instrument, held: Decimal, price: float) -> bool:
+    """Whether an unsigned quantity is too small for an order at the last price."""
+    return held < smallest(definition, decimal(price))
+
+
+def protect(
+    trip: Trip,
+    name: str,
+    held: Decimal,
+    definition: Instrument,
+    price: float,
+    average: Decimal,
+    trailing: bool,
+    now: int,
+) -> Iterator[OrderIntent | ModifyIntent | CancelIntent]:
+    """A stop and a target for all that is held, in this order; at market if the stop would wake up at once."""
+    stop_price, take_price = trip.measure(definition, average)
+    if trip.stop is None:
+        if trip.is_through(price, stop_price, is_stop=True):
+            trip.expose()
+            yield from leave(trip, name, held, definition, price, now)
+            return
+        trip.stop = Leg(trip.name_of("stop"), name, held)
+        kind: OrderType = "TRAILING_STOP" if trailing else "STOP"
+        offset = whole_ticks(definition, trip.offset, ROUND_CEILING) if trailing else None
+        yield OrderIntent(
+            trip.stop.id, name, way_out(trip), held, kind, reduce_only=True, trigger=stop_price, offset=offset
+        )
+    if trip.take is None and not trip.is_watched:
+        trip.take = Leg(trip.name_of("take"), name, held)
+        yield OrderIntent(trip.take.id, name, way_out(trip), held, "LIMIT", take_price, reduce_only=True)
+    for leg in (trip.stop, trip.take):
+        if leg is not None:
+            yield from leg.resize(held, now)
+
+
+def leave(
+    trip: Trip, name: str, excess: Decimal, definition: Instrument, price: float, now: int
+) -> Iterator[OrderIntent | CancelIntent]:
+    """Close `excess` at market, one order at a time; the legs stay until then, unless the venue wants them gone."""
+    quantity = whole_lots(definition, excess)
+    if trip.close is not None or now < trip.pause or is_too_small(definition, quantity, decimal(price)):
+        return
+    if trip.is_bare and (trip.stop is not None or trip.take is not None):
+        yield from clear(trip, now)
+        return
+    trip.close = Leg(trip.name_of("close"), name, quantity)
+    yield OrderIntent(trip.close.id, name, way_out(trip), quantity, reduce_only=True)
+
+
+def clear(trip: Trip, now: int) -> Iterator[CancelIntent]:
+    """Ask every leg back."""
+    for leg in (trip.stop, trip.take):
+        if leg is not None:
+            yield from leg.take_back(now)
+
+
+def way_out(trip: Trip) -> Side:
+    """The side of an exit order."""
+    return "SELL" if trip.sign > 0 else "BUY"
