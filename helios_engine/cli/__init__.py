@@ -18,6 +18,7 @@ from helios_engine.errors import HeliosError
 INTERRUPTED = 130
 _HERE = "helios_engine.cli"
 VERBS = {
+    "artefact": (f"{_HERE}.artefact:artefact", "Write or show where a model or table comes from."),
     "backtest": (f"{_HERE}.backtest:backtest", "Run a config over recorded data."),
     "config": (f"{_HERE}.config:config", "Check a config, or print its schema."),
     "data": (f"{_HERE}.data:data", "Import, check, query and generate market data."),
