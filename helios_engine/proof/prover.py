@@ -29,6 +29,8 @@ NOT_COVERED = (
 """What no layer can see; printed under every verdict."""
 
 _PLACES: dict[Layer, str] = {
+    "availability": "helios_engine.proof.auditing:audit",
+    "fills": "helios_engine.proof.auditing:audit",
     "prefix": "helios_engine.proof.cutting:cut",
     "futures": "helios_engine.proof.cutting:cut",
 }
@@ -88,6 +90,7 @@ def prove(
             found: tuple[Outcome, ...] = getattr(importlib.import_module(module), name)(case)
             outcomes += [outcome for outcome in found if outcome.layer in wanted]
     parts = tuple(msgspec.convert(part, Part) for part in outline["parts"])
+    parts += (Part("engine", "engine"),) if "availability" in wanted else ()
     order = {layer: number for number, layer in enumerate(LAYERS)}
     outcomes.sort(key=lambda o: order[o.layer])
     seconds = time.monotonic() - begin
