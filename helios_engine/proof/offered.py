@@ -64,13 +64,19 @@ class Offered:
             found.append(exact(self.deal.price))
         return (min(found) if is_buy else max(found)) if found else None
 
-    def reached(self, price: Decimal, *, is_buy: bool) -> Literal["", "at", "through"]:
-        """Whether the last event came to the price of a resting order, went beyond it, or neither."""
+    def reached(self, price: Decimal, *, is_buy: bool) -> Literal["", "queue", "met"]:
+        """How the last event came to the price of a resting order.
+
+        Not at all; by a deal at that price which somebody before us in the queue may have had; or for certain: by a
+        deal beyond it, or by an offer of the other side at it, which a buyer's trade shows to a purchase.
+        """
         best = self.best(is_buy=is_buy)
-        if best is None:
+        if best is None or (best > price if is_buy else best < price):
             return ""
-        beyond = price - best if is_buy else best - price
-        return "through" if beyond > 0 else "at" if beyond == 0 else ""
+        shown, deal = self._shown(is_ask=is_buy), self.deal
+        is_met = best != price or price in shown
+        is_met = is_met or (isinstance(deal, Trade) and deal.side == ("BUY" if is_buy else "SELL"))
+        return "met" if is_met else "queue"
 
     def woke(self, trigger: Decimal, *, is_buy: bool) -> bool:
         """Whether anything in the market has come to a stop's trigger at the last event."""

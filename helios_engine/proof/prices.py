@@ -58,15 +58,14 @@ class Prices:
         if order.is_better(fill.price, limit, unit):
             what = f"{fill.id} rested at {limit} and was filled at {fill.price}, better than its limit"
             self._wrong("better than limit", what, ts, "price")
-        reached = offered.reached(limit, is_buy=order.is_buy)
-        best = offered.best(is_buy=order.is_buy)
+        reached, best = offered.reached(limit, is_buy=order.is_buy), offered.best(is_buy=order.is_buy)
         if not reached:
             what = f"{fill.id} rested at {limit} and was filled while the market was at {best}"
             self._wrong("not reached", what, ts, "price")
-        elif reached == "at" and self._words.fill_model == "through":
+        elif reached == "queue" and self._words.fill_model == "through":
             what = f"{fill.id} was filled at {limit}, which was touched and not passed; the fill model says through"
             self._wrong("touch", what, ts, "price")
-        elif reached == "at":
+        elif reached == "queue":
             model = self._words.fill_model or "the venue's"
             what = f"{fill.id} was filled where its price was touched and not passed, as the fill model {model} says"
             self._note("touched", what, ts)
