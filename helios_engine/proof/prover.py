@@ -29,10 +29,15 @@ NOT_COVERED = (
 """What no layer can see; printed under every verdict."""
 
 _PLACES: dict[Layer, str] = {
+    "structure": "helios_engine.proof.structure:inspect",
     "availability": "helios_engine.proof.auditing:audit",
     "fills": "helios_engine.proof.auditing:audit",
+    "hermetic": "helios_engine.proof.hermetic:guard",
+    "differential": "helios_engine.proof.differential:vary",
     "prefix": "helios_engine.proof.cutting:cut",
     "futures": "helios_engine.proof.cutting:cut",
+    "declared": "helios_engine.proof.declared:declare",
+    "artefacts": "helios_engine.proof.artefacts:judge",
 }
 """The function of each layer: it takes a Case and returns an Outcome for every layer that it covers."""
 

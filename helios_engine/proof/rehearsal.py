@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -51,15 +51,22 @@ def plan_for(config: Config, plugins: Plugins, span: Span, catalog: str | None =
     return plan._replace(begin=span.begin, start=span.begin, stop=span.stop)
 
 
-def rehearse(plan: Plan) -> Rehearsal:
-    """Run a plan in this world and record what each part says."""
-    watch = Watch()
+def rehearse(
+    plan: Plan, watch: Watch | None = None, enough: Callable[[dict[str, Said], int], bool] = lambda said, count: False
+) -> Rehearsal:
+    """Run a plan in this world and record what each part says.
+
+    It ends with the data, or after the time at which `enough`, told what was said and the number of inputs, is true.
+    """
+    watch = Watch() if watch is None else watch
     given = sources(plan)
     streams = {source.name: Stream(source.rank, []) for source in given}
     engine = _engine(plan, watch, given)
-    for ts, source, _, body in engine.run():
+    for count, (ts, source, _, body) in enumerate(engine.run(), 1):
         if source in streams:  # what effects reply is theirs to say again
             streams[source].inputs.append((ts, body))
+        if engine.timeline.upcoming != ts and enough(watch.said, count):
+            break
     return Rehearsal(watch.said, streams)
 
 
@@ -71,10 +78,31 @@ def compare(other: Plan, rehearsal: Rehearsal, until: int) -> list[Difference]:
     """
     watch = Watch(rehearsal.said, until)
     streams = list(_spliced(other, rehearsal, until, watch.differences))
-    engine = _engine(other, watch, streams)
+    _run(_engine(other, watch, streams), until)
+    return sorted(watch.differences.values(), key=lambda d: d.ts)
+
+
+def compare_feeds(other: Plan, rehearsal: Rehearsal, until: int) -> list[Difference]:
+    """The first difference of each feed up to `until`, without running anything that listens to it."""
+    found: dict[str, Difference] = {}
+    for source in _spliced(other, rehearsal, until, found):
+        for ts, _ in source.inputs:
+            if ts > until:
+                break
+    return sorted(found.values(), key=lambda d: d.ts)
+
+
+def differing(other: Plan, rehearsal: Rehearsal, until: int) -> dict[str, list[int]]:
+    """When each part that is no feed says something else over another world, although it hears the same throughout."""
+    watch = Watch(rehearsal.said, until, goes_on=True)
+    streams = [Source(name, s.rank, s.inputs) for name, s in rehearsal.streams.items()]
+    _run(_engine(other, watch, streams), until)
+    return watch.differing
+
+
+def _run(engine: Engine, until: int) -> None:
     while (upcoming := engine.timeline.upcoming) is not None and upcoming <= until:
         engine.step()
-    return sorted(watch.differences.values(), key=lambda d: d.ts)
 
 
 def _engine(plan: Plan, watch: Watch, streams: list[Source]) -> Engine:
@@ -138,7 +166,7 @@ def _feed_difference(name: str, expected: Any, found: Any, lines: list[str]) -> 
     where = lines[0] if lines else ""
     ts = expected[0] if expected is not None else found[0]
     if isinstance(found, HeliosError):
-        return Difference(name, ts, "", f"it fails instead: {found}", where)
+        return Difference(name, ts, "", f"it fails instead: {found}", where, True)
     before = () if expected is None else (expected[1],)
     after = () if found is None else (found[1],)
     if before == after:

@@ -21,7 +21,7 @@ def plain(proof: Proof) -> dict[str, Any]:
     """The same for machines."""
     found: dict[str, Any] = msgspec.to_builtins(proof._asdict())
     rows = [msgspec.to_builtins(row) for row in proof.rows]
-    return {**found, "rows": rows, "exit_code": proof.exit_code, "not_covered": list(_limits(proof))}
+    return {**found, "rows": rows, "exit_code": proof.exit_code, "not_covered": list(limits(proof))}
 
 
 def _lines(proof: Proof) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _lines(proof: Proof) -> Iterator[str]:
     yield from (f"  {outcome.layer:<13} {_coverage(outcome)}" for outcome in proof.outcomes)
     yield ""
     yield "Not covered:"
-    yield from (f"  {limit}" for limit in _limits(proof))
+    yield from (f"  {limit}" for limit in limits(proof))
 
 
 def _finding(number: int, f: Finding) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _finding(number: int, f: Finding) -> Iterator[str]:
     facts = {
         "column": f.column,
         "first wrong": iso(f.first) if f.first else "",
-        "horizon": "" if f.horizon is None else f"{f.horizon:g} bar{'s' * (f.horizon != 1)} ahead",
+        "horizon": _horizon(f),
         "layer": f.layer,
         "plugin": f.part.plugin,
         "shown by": f.reproduction,
@@ -62,12 +62,20 @@ def _finding(number: int, f: Finding) -> Iterator[str]:
     yield from (f"   {name:<12} {value}" for name, value in facts.items() if value)
 
 
+def _horizon(f: Finding) -> str:
+    if f.horizon is None:
+        return ""
+    bars = f"{f.horizon:g} bar{'s' * (f.horizon != 1)} ahead"
+    return f"{bars}, to the end of the data" if f.reaches_end else bars
+
+
 def _coverage(outcome: Outcome) -> str:
     counts = ", ".join(f"{count:,} {what}" for what, count in outcome.coverage.items() if not what.startswith("with "))
     return counts or "nothing to look at"
 
 
-def _limits(proof: Proof) -> Iterator[str]:
+def limits(proof: Proof) -> Iterator[str]:
+    """What the prover did not look at: what no layer can see, and what its layers say of themselves."""
     yield from NOT_COVERED
     for outcome in proof.outcomes:
         yield from outcome.not_covered
