@@ -56,8 +56,7 @@ class Prices:
     ) -> None:
         """An order that rested gets its own price, and only if the market came there."""
         if order.is_better(fill.price, limit, unit):
-            what = f"{fill.id} rested at {limit} and was filled at {fill.price}, better than its limit"
-            self._wrong("better than limit", what, ts, "price")
+            self._improved(ts, fill, order, limit, is_offered=best is None or not order.is_better(fill.price, best, unit))
         reached, best = offered.reached(limit, is_buy=order.is_buy), offered.best(is_buy=order.is_buy)
         if not reached:
             what = f"{fill.id} rested at {limit} and was filled while the market was at {best}"
@@ -69,6 +68,14 @@ class Prices:
             model = self._words.fill_model or "the venue's"
             what = f"{fill.id} was filled where its price was touched and not passed, as the fill model {model} says"
             self._note("touched", what, ts)
+
+    def _improved(self, ts: int, fill: Fill, order: Standing, limit: Decimal, *, is_offered: bool) -> None:
+        """An order that rested was filled at a better price than its own."""
+        what = f"{fill.id} rested at {limit} and was filled at {fill.price}, better than its limit"
+        if order.intent.type == "STOP_LIMIT" and is_offered:
+            self._note("stop-limit", f"{what}: what had woken it is no price of an order that rests", ts)
+        else:
+            self._wrong("better than limit", what, ts, "price")
 
     def _took(self, ts: int, fill: Fill, order: Standing, offered: Offered, unit: Decimal) -> None:
         """A taker gets what is offered, or worse."""
