@@ -26,7 +26,8 @@ class Offered:
         self.events = 0
         self.first = 0
         self.is_deals_only, self.is_on_bars = True, False
-        self.sides: set[str] = set()
+        self.sides: dict[str, Decimal] = {}
+        """The price of the last deal by its taker's side: what a tape alone says of ask and bid."""
         self._bid: Decimal | None = None
         self._ask: Decimal | None = None
         self._bids: dict[Decimal, float] = {}
@@ -38,11 +39,11 @@ class Offered:
         self.first = self.first or ts
         self.events += 1
         self.number, self.ts, self.body = number, ts, body
-        if isinstance(body, Trade):
-            self.sides |= {body.side} if body.side else {"BUY", "SELL"}
-        elif isinstance(body, Print):
-            self.sides |= {"BUY", "SELL"}
-            self.is_on_bars = True
+        if isinstance(body, Trade | Print):
+            self.is_on_bars = self.is_on_bars or isinstance(body, Print)
+            side = body.side if isinstance(body, Trade) else ""
+            for known in ("BUY", "SELL") if not side else (side,):
+                self.sides[known] = exact(body.price)
         else:
             self.is_deals_only = False
             self._quoted(body)
@@ -78,12 +79,18 @@ class Offered:
         is_met = is_met or (isinstance(deal, Trade) and deal.side == ("BUY" if is_buy else "SELL"))
         return "met" if is_met else "queue"
 
-    def woke(self, trigger: Decimal, *, is_buy: bool) -> bool:
-        """Whether anything in the market has come to a stop's trigger at the last event."""
+    def woke(self, trigger: Decimal, *, is_buy: bool) -> Literal["", "before", "now"]:
+        """Whether the last event brought anything to a stop's trigger, or only an older deal lies there, or nothing."""
+
+        def beyond(price: Decimal) -> bool:
+            return price >= trigger if is_buy else price <= trigger
+
         found = [*self._shown(is_ask=True), *self._shown(is_ask=False)]
         if self.deal is not None:
             found.append(exact(self.deal.price))
-        return any(price >= trigger if is_buy else price <= trigger for price in found)
+        if any(map(beyond, found)):
+            return "now"
+        return "before" if any(map(beyond, self.sides.values())) else ""
 
     def shown(self, price: Decimal, *, is_buy: bool) -> Decimal | None:
         """The quantity that was there for a taker at a price, where the last event says so."""
