@@ -41,7 +41,7 @@ class Barriers:
         self.settled()
         if isinstance(body, Print):
             self._path(body)
-        if offered.deal is None or not offered.is_deals_only or len(offered.sides) < 2:
+        if offered.deal is None or not offered.is_deals_only or None in (offered.tape_bid, offered.tape_ask):
             return
         price = exact(offered.deal.price)
         for order in live:

@@ -26,8 +26,8 @@ class Offered:
         self.events = 0
         self.first = 0
         self.is_deals_only, self.is_on_bars = True, False
-        self.sides: dict[str, Decimal] = {}
-        """The price of the last deal by its taker's side: what a tape alone says of ask and bid."""
+        self.tape_bid: Decimal | None = None
+        self.tape_ask: Decimal | None = None
         self._bid: Decimal | None = None
         self._ask: Decimal | None = None
         self._bids: dict[Decimal, float] = {}
@@ -41,9 +41,7 @@ class Offered:
         self.number, self.ts, self.body = number, ts, body
         if isinstance(body, Trade | Print):
             self.is_on_bars = self.is_on_bars or isinstance(body, Print)
-            side = body.side if isinstance(body, Trade) else ""
-            for known in ("BUY", "SELL") if not side else (side,):
-                self.sides[known] = exact(body.price)
+            self._dealt(exact(body.price), body.side if isinstance(body, Trade) else "")
         else:
             self.is_deals_only = False
             self._quoted(body)
@@ -90,7 +88,8 @@ class Offered:
             found.append(exact(self.deal.price))
         if any(map(beyond, found)):
             return "now"
-        return "before" if any(map(beyond, self.sides.values())) else ""
+        older = (self.tape_bid, self.tape_ask)
+        return "before" if any(beyond(price) for price in older if price is not None) else ""
 
     def shown(self, price: Decimal, *, is_buy: bool) -> Decimal | None:
         """The quantity that was there for a taker at a price, where the last event says so."""
@@ -104,6 +103,15 @@ class Offered:
         found = [min(levels) if is_ask else max(levels)] if levels else []
         quoted = self._ask if is_ask else self._bid
         return found if quoted is None else [*found, quoted]
+
+    def _dealt(self, price: Decimal, side: str) -> None:
+        """What a tape alone says of bid and ask: sellers hit bids, buyers lift asks, and the two do not cross."""
+        if side != "SELL":
+            self.tape_ask = price
+            self.tape_bid = self.tape_bid and min(self.tape_bid, price)
+        if side != "BUY":
+            self.tape_bid = price
+            self.tape_ask = self.tape_ask and max(self.tape_ask, price)
 
     def _quoted(self, body: Body) -> None:
         match body:

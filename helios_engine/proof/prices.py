@@ -55,9 +55,9 @@ class Prices:
         self, ts: int, fill: Fill, order: Standing, offered: Offered, limit: Decimal, unit: Decimal
     ) -> None:
         """An order that rested gets its own price, and only if the market came there."""
+        reached, best = offered.reached(limit, is_buy=order.is_buy), offered.best(is_buy=order.is_buy)
         if order.is_better(fill.price, limit, unit):
             self._improved(ts, fill, order, limit, is_offered=best is None or not order.is_better(fill.price, best, unit))
-        reached, best = offered.reached(limit, is_buy=order.is_buy), offered.best(is_buy=order.is_buy)
         if not reached:
             what = f"{fill.id} rested at {limit} and was filled while the market was at {best}"
             self._wrong("not reached", what, ts, "price")
