@@ -1,4 +1,4 @@
-"""The layer fills: every order's life followed by the bodies alone, and every fill held against tape, quotes and book."""
+"""The layer fills: every order's life followed by its bodies, every fill held against tape, quotes and book."""
 
 from __future__ import annotations
 
