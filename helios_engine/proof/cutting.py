@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from helios_engine.proof.futures import KINDS, Future
 from helios_engine.proof.moments import Moment, choose
 from helios_engine.proof.rehearsal import Span
 from helios_engine.proof.watching import Difference
-from helios_engine.proof.windows import Window, windows
+from helios_engine.proof.windows import Window, confirmations, suspicion, windows
 
 
 class Seen(NamedTuple):
@@ -52,12 +52,16 @@ class Ground(NamedTuple):
 
 
 class Attempts(NamedTuple):
-    """What all cuts showed: differences, how many of each kind there were, and before how many each part spoke."""
+    """What all cuts showed: differences, how many of each kind there were, and before how many each part spoke.
+
+    `suspected` has when a part said something else over a catalog of which no row was as it was.
+    """
 
     seen: list[Seen]
+    suspected: dict[str, list[int]]
     counts: dict[str, int]
     spoke: dict[str, int]
-    broken: dict[str, str]
+    broken: str
 
 
 def cut(case: Case) -> tuple[Outcome, Outcome]:
@@ -65,7 +69,7 @@ def cut(case: Case) -> tuple[Outcome, Outcome]:
     begin = time.monotonic()
     ground = prepare(case)
     made = _attempts(case, ground)
-    findings = list(_findings(case, ground, made.seen))
+    findings = list(_findings(case, ground, made))
     silent = {p.name: "it had not spoken before any cut" for p in ground.parts if not made.spoke.get(p.name)}
     kinds = {kind: made.counts[kind] for kind in KINDS if kind in made.counts}
     coverage = {what: count for what, count in made.counts.items() if what not in KINDS}
@@ -75,7 +79,7 @@ def cut(case: Case) -> tuple[Outcome, Outcome]:
             layer="prefix",
             findings=tuple(f for f in findings if f.layer == "prefix"),
             coverage={**coverage, "inputs": int(ground.inputs.size)},
-            not_provable={**silent, **made.broken},
+            not_provable={**silent, **{p.name: made.broken for p in ground.parts if made.broken}},
             seconds=time.monotonic() - begin,
         ),
         Outcome(
@@ -125,34 +129,57 @@ def _attempts(case: Case, ground: Ground) -> Attempts:
     planned = list(_planned(case, ground))
     jobs = [partial(_group, case, window) for window in planned]
     total = sum(len(w.trials) for w in planned)
+    suspected = _suspected(case, ground)
     seen: list[Seen] = []
-    counts: dict[str, int] = {"cuts": 0, "cuts from the begin": 0, "forked runs": 0}
-    broken: dict[str, str] = {}
+    counts = {"cuts": 0, "cuts from the begin": 0, "cuts of feeds alone": 0, "forked runs": 0}
+    broken = ""
     spoke: dict[str, int] = {}
     for answer in forked(jobs, seconds=1800.0):
         window = planned[answer.number]
         if answer.error:
-            broken["run"] = answer.error
+            broken = f"a cut could not be made: {answer.error}"
             continue
-        counts["forked runs"] += window.trials[0].script != ground.trial.script
-        for trial, found in zip(window.trials, answer.result, strict=True):
-            counts["cuts"] += 1
-            counts["forked runs"] += 1
-            counts["cuts from the begin"] += trial.script == ground.trial.script
+        counts["forked runs"] += window.span != ground.span
+        for number, (trial, found) in enumerate(zip(window.trials + window.feeds, answer.result, strict=True)):
+            is_run = number < len(window.trials)
+            counts["cuts"] += is_run
+            counts["cuts of feeds alone"] += not is_run
+            counts["forked runs"] += is_run
+            counts["cuts from the begin"] += is_run and trial.script == ground.trial.script
             counts[trial.future.kind] = counts.get(trial.future.kind, 0) + 1
             compared = msgspec.convert(found, trials.Compared)
             seen += [Seen(d, trial) for d in compared.differences]
             for name in compared.spoke:
                 spoke[name] = spoke.get(name, 0) + 1
         case.progress("cutting", counts["cuts"] / max(1, total))
-    return Attempts(seen, counts, spoke, broken)
+    seen += _confirmed(case, ground, suspected, {s.difference.part for s in seen})
+    return Attempts(seen, suspected, counts, spoke, broken)
+
+
+def _suspected(case: Case, ground: Ground) -> dict[str, list[int]]:
+    """When parts said something else over a catalog of which nothing is as it was."""
+    found = answer_of(partial(trials.suspects, case, suspicion(ground.trial, case.seed)))
+    return {name: times for name, t in found.items() if (times := [ts for ts in t if ts > 0])}
+
+
+def _confirmed(case: Case, ground: Ground, suspected: dict[str, list[int]], known: set[str]) -> list[Seen]:
+    """Cuts right where a part reads the catalog that no cut has shown to read its future: it may do so seldom."""
+    seen: list[Seen] = []
+    for name in sorted(set(suspected) - known):
+        planned = confirmations(ground.trial, suspected[name], case.seed)
+        for answer in forked([partial(trials.attempt, case, trial) for trial in planned], seconds=1800.0):
+            if not answer.error:
+                found = msgspec.convert(answer.result, trials.Compared).differences
+                seen += [Seen(d, planned[answer.number]) for d in found if d.part == name]
+    return seen
 
 
 def _group(case: Case, window: Window) -> list[Any]:
     """Record a window's warm-up, then make its cuts, each in a child of its own."""
-    if not window.trials[0].script.exists():
+    if window.trials and not window.trials[0].script.exists():
         answer_of(partial(trials.record, case, window.span, window.trials[0].script))
     jobs = [partial(trials.attempt, case, trial) for trial in window.trials]
+    jobs += [partial(trials.attempt_feeds, case, trial) for trial in window.feeds]
     found: list[Any] = [[] for _ in jobs]
     for answer in forked(jobs, processes=1, seconds=600.0):
         if answer.error:
@@ -162,12 +189,12 @@ def _group(case: Case, window: Window) -> list[Any]:
 
 
 def _planned(case: Case, ground: Ground) -> Iterable[Window]:
-    return windows(case, ground.span, ground.trial, ground.moments, ground.said)
+    return windows(case, ground.span, ground.trial, ground.moments, ground.said, ground.inputs)
 
 
-def _findings(case: Case, ground: Ground, seen: Sequence[Seen]) -> Iterable[Finding]:
+def _findings(case: Case, ground: Ground, made: Attempts) -> Iterable[Finding]:
     """One finding a part: its earliest difference, shrunk; the part is at fault in its own right."""
     for part in ground.parts:
-        mine = [s for s in seen if s.difference.part == part.name]
+        mine = [s for s in made.seen if s.difference.part == part.name]
         if mine:
-            yield shrinking.shrink(case, ground, part, mine)
+            yield shrinking.shrink(case, ground, part, mine, made.suspected.get(part.name, ()))

@@ -47,6 +47,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     column: str = ""
     first: int = 0
     horizon: float | None = None
+    reaches_end: bool = False
+    """Whether the horizon is the end of the data: the part read all there is."""
     where: str = ""
     remedy: str = ""
     reproduction: str = ""

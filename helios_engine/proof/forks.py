@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import selectors
 import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -18,6 +20,8 @@ from helios_engine.errors import HeliosError, NotAvailableError
 
 PROCESSES = max(1, min(4, os.cpu_count() or 1))
 _CRASHED = 70
+_GRACE = 5.0
+"""Seconds after its deadline at which a child ends by itself, if nobody has killed it."""
 _RAISED = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HeliosError)
 }
@@ -90,17 +94,25 @@ def _start(number: int, job: Callable[[], Any], seconds: float) -> _Child:
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of forks beside threads; a child uses none of its parent's.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _work(job, writing)
+        _work(job, writing, seconds)
     os.close(writing)
     return _Child(pid, reading, number, time.monotonic() + seconds, bytearray())
 
 
-def _work(job: Callable[[], Any], writing: int) -> None:
+def _work(job: Callable[[], Any], writing: int, seconds: float) -> None:
     """The child's whole life; it never returns, and runs none of the parent's cleaning up."""
     code = 0
+    # What came from the parent is left where it is: a collection would copy all its pages.
+    gc.freeze()
+    # A child of a child must end by itself, because who kills its parent does not know it.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
     try:
         answer: dict[str, Any] = {"result": job()}
     except BaseException as error:

@@ -16,9 +16,15 @@ from helios_engine.catalog import tables
 from helios_engine.timeframe import UNITS
 
 KINDS = ("remove", "shock", "flip", "rescale", "permute", "drop", "restate", "delay", "ties")
+SIMPLE = ("remove", "shock", "rescale")
+"""Kinds that hardly anything that reads the future fails to notice: nothing, a fall, a rise."""
 _PRICES = ("open", "high", "low", "close", "price", "bid", "ask", "rate")
 _SIZES = ("volume", "quantity", "bid_quantity", "ask_quantity")
 _LARGEST = 2**53
+_FACTORS = {"shock": 0.6, "rescale": 8.0, "restate": 1.3}
+"""A fall and a rise by themselves, so that a part that only looks for one of them meets it; sizes grow with both."""
+REORDERING = ("drop", "restate", "delay", "ties")
+"""Kinds that change which rows there are, which a part may fail on without using what they hold."""
 
 
 class Future(NamedTuple):
@@ -69,12 +75,12 @@ def _changed(after: pa.Table, kind: str, what: str, random: np.random.Generator)
         for name in moved:
             after = _with(after, name, after[name].take(pa.array(order)))
         return after
-    return _repriced(after, what, random)
+    return _repriced(after, what)
 
 
-def _repriced(after: pa.Table, what: str, random: np.random.Generator) -> pa.Table:
+def _repriced(after: pa.Table, what: str) -> pa.Table:
     """Prices moved, mirrored or scaled; sizes too. What was a possible bar stays one."""
-    factor = {"shock": random.choice([0.6, 1.7]), "rescale": 8.0, "restate": 1.3}.get(what, 1.0)
+    factor = _FACTORS.get(what, 1.0)
     anchor: int | None = None
     for name in after.column_names:
         values = after[name]
@@ -90,7 +96,8 @@ def _repriced(after: pa.Table, what: str, random: np.random.Generator) -> pa.Tab
             after = _with(after, name, pa.array(np.clip(new, floor, _LARGEST).astype(np.int64)))
         elif name in _SIZES:
             units = values.to_numpy()
-            after = _with(after, name, pa.array(np.where(units > 0, np.minimum(units * 3 + 1, _LARGEST), units)))
+            larger = np.rint(np.minimum(units * (4.0 * factor) + 1, _LARGEST)).astype(np.int64)
+            after = _with(after, name, pa.array(np.where(units > 0, larger, units)))
         elif name == "side":
             after = _with(after, name, pc.negate(values).cast(values.type) if what == "flip" else values)
     if what == "flip" and {"high", "low"} <= set(after.column_names):

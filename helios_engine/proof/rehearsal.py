@@ -71,10 +71,31 @@ def compare(other: Plan, rehearsal: Rehearsal, until: int) -> list[Difference]:
     """
     watch = Watch(rehearsal.said, until)
     streams = list(_spliced(other, rehearsal, until, watch.differences))
-    engine = _engine(other, watch, streams)
+    _run(_engine(other, watch, streams), until)
+    return sorted(watch.differences.values(), key=lambda d: d.ts)
+
+
+def compare_feeds(other: Plan, rehearsal: Rehearsal, until: int) -> list[Difference]:
+    """The first difference of each feed up to `until`, without running anything that listens to it."""
+    found: dict[str, Difference] = {}
+    for source in _spliced(other, rehearsal, until, found):
+        for ts, _ in source.inputs:
+            if ts > until:
+                break
+    return sorted(found.values(), key=lambda d: d.ts)
+
+
+def differing(other: Plan, rehearsal: Rehearsal, until: int) -> dict[str, list[int]]:
+    """When each part that is no feed says something else over another world, although it hears the same throughout."""
+    watch = Watch(rehearsal.said, until, goes_on=True)
+    streams = [Source(name, s.rank, s.inputs) for name, s in rehearsal.streams.items()]
+    _run(_engine(other, watch, streams), until)
+    return watch.differing
+
+
+def _run(engine: Engine, until: int) -> None:
     while (upcoming := engine.timeline.upcoming) is not None and upcoming <= until:
         engine.step()
-    return sorted(watch.differences.values(), key=lambda d: d.ts)
 
 
 def _engine(plan: Plan, watch: Watch, streams: list[Source]) -> Engine:
@@ -138,7 +159,7 @@ def _feed_difference(name: str, expected: Any, found: Any, lines: list[str]) -> 
     where = lines[0] if lines else ""
     ts = expected[0] if expected is not None else found[0]
     if isinstance(found, HeliosError):
-        return Difference(name, ts, "", f"it fails instead: {found}", where)
+        return Difference(name, ts, "", f"it fails instead: {found}", where, True)
     before = () if expected is None else (expected[1],)
     after = () if found is None else (found[1],)
     if before == after:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,8 @@ from helios_engine.proof import trials
 from helios_engine.proof.case import Case
 from helios_engine.proof.findings import Finding, Part
 from helios_engine.proof.forks import forked
-from helios_engine.proof.futures import Future
+from helios_engine.proof.futures import REORDERING, SIMPLE, Future
+from helios_engine.proof.trials import Trial
 from helios_engine.proof.watching import Difference
 from helios_engine.proof.windows import names
 from helios_engine.timeframe import iso, timeframe_ns
@@ -20,8 +21,8 @@ from helios_engine.timeframe import iso, timeframe_ns
 if TYPE_CHECKING:
     from helios_engine.proof.cutting import Ground, Seen
 
-FIRSTS = 6
-"""How many of a part's first outputs are tried for the first wrong one."""
+FIRSTS = 8
+"""How many of a part's outputs are tried for the first wrong one: the first few, then ever further apart."""
 _BACK = {
     "feed": "yield a row only from rows that were available at its time: no shift(-n), centred window, backfill or "
     "statistics over the whole data set",
@@ -32,57 +33,116 @@ _BACK = {
 }
 
 
-def shrink(case: Case, ground: Ground, part: Part, seen: Sequence[Seen]) -> Finding:
-    """The finding behind the differences of one part."""
-    difference, trial = min(seen, key=lambda s: (s.difference.ts == 0, s.difference.ts))
-    at = difference.ts or trial.until
-    probe = partial(_difference, case, part)
-    trial = _simpler(probe, trial, at, case)
-    horizon = _horizon(probe, trial, at, ground)
-    first, shown = _first(probe, case, ground, part, trial) or (at, difference)
-    steps = f"everything after {iso(trial.future.cut)}" + (f" of {trial.future.only}" if trial.future.only else "")
+class Shown(NamedTuple):
+    """A trial and the difference of the part that it shows."""
+
+    trial: Trial
+    difference: Difference
+
+
+class Prober:
+    """Tries other futures on one part, several at a time; `kinds` are those worth trying."""
+
+    def __init__(self, case: Case, part: Part, kind: str) -> None:
+        self.case, self.part = case, part
+        self.kinds = tuple(dict.fromkeys((*SIMPLE, kind)))
+
+    def shown(self, template: Trial, kinds: Sequence[str] = ()) -> list[Shown]:
+        """The kinds of future under which the part differs from the template's cut on, in the order of `kinds`."""
+        candidates = [template._replace(future=template.future._replace(kind=kind)) for kind in kinds or self.kinds]
+        found: dict[int, Shown] = {}
+        for answer in forked([partial(trials.attempt, self.case, c) for c in candidates], seconds=600.0):
+            if answer.error:
+                continue
+            for difference in msgspec.convert(answer.result, trials.Compared).differences:
+                if difference.part == self.part.name:
+                    found[answer.number] = Shown(candidates[answer.number], difference)
+        return [found[number] for number in sorted(found)]
+
+    def matters(self, trial: Trial, cut: int, kinds: Sequence[str]) -> bool:
+        """Whether what comes after `cut` still changes what the part says in this trial."""
+        return bool(self.shown(trial._replace(future=trial.future._replace(cut=cut)), kinds))
+
+
+def shrink(case: Case, ground: Ground, part: Part, seen: Sequence[Seen], suspected: Sequence[int] = ()) -> Finding:
+    """The finding behind the differences of one part; `suspected` are times at which it reads the catalog.
+
+    A part that only fails, and only where rows come twice, late or in another order, is noted and not blamed: its
+    error need not follow from what the future holds.
+    """
+    earliest, trial = min(seen, key=lambda s: (s.difference.ts == 0, s.difference.ts))
+    prober = Prober(case, part, trial.future.kind)
+    at = earliest.ts or trial.until
+    close = trial._replace(until=at, future=trial.future._replace(cut=max(at, 1), only=""))
+    found = _first(prober, ground, part, close, suspected) or prober.shown(close) or _alone(prober, close, trial)
+    best = _clearest(found) if found else Shown(trial, earliest)
+    horizon, reaches_end = _horizon(prober, found, ground) if found else (None, False)
+    only_fails = all(s.difference.failed and s.trial.future.kind in REORDERING for s in seen)
+    is_note = only_fails and all(shown.trial.future.kind in REORDERING for shown in found)
+    kinds = {shown.trial.future.kind for shown in found} or {trial.future.kind}
+    future, difference = best.trial.future, best.difference
+    ts = difference.ts or best.trial.until
+    steps = f"everything after {iso(future.cut)}" + (f" of {future.only}" if future.only else "")
     return Finding(
-        layer="prefix" if trial.future.kind == "remove" else "futures",
+        layer="prefix" if "remove" in kinds else "futures",
         part=part,
-        what=f"said otherwise when the future was another: {shown.text}",
-        column=shown.column,
-        first=first,
+        what=f"said otherwise when the future was another: {difference.text}",
+        column=difference.column,
+        first=ts,
         horizon=horizon,
-        where=shown.where or difference.where,
+        reaches_end=reaches_end,
+        where=difference.where or earliest.where,
         remedy=_BACK[part.kind],
-        reproduction=f"{trial.future.kind} {steps} (seed {trial.future.seed}); differs at {iso(at)}",
+        reproduction=f"{future.kind} {steps} (seed {future.seed}); differs at {iso(ts)}",
+        is_note=is_note,
     )
 
 
-def _simpler(
-    probe: Callable[[trials.Trial], Difference | None], trial: trials.Trial, at: int, case: Case
-) -> trials.Trial:
-    """The same difference from a cut right at the output, by removal or a shock, of one instrument if possible."""
-    close = trial._replace(until=at, future=trial.future._replace(cut=max(at, 1)))
-    for kind in dict.fromkeys(("remove", "shock", trial.future.kind)):
-        candidate = close._replace(future=close.future._replace(kind=kind, only=close.future.only * (kind == "drop")))
-        if probe(candidate) is not None:
-            trial = candidate
+def _first(prober: Prober, ground: Ground, part: Part, trial: Trial, suspected: Sequence[int]) -> list[Shown]:
+    """What shows the first of the part's outputs that the future changes, if it is among those that are tried."""
+    times = list(dict.fromkeys(suspected or ground.said.get(part.name) or ()))
+    places = sorted({*range(4), *(2**n for n in range(2, FIRSTS))})[:FIRSTS]
+    for ts in (times[n] for n in places if n < len(times)):
+        if ts >= trial.until:
             break
-    for name in names(case):
-        candidate = trial._replace(future=trial.future._replace(only=name))
-        if len(names(case)) > 1 and probe(candidate) is not None:
-            return candidate
-    return trial
+        found = prober.shown(ground.trial._replace(until=ts, future=Future(max(ts, 1), "", trial.future.seed)))
+        if found:
+            return found
+    return []
 
 
-def _horizon(
-    probe: Callable[[trials.Trial], Difference | None], trial: trials.Trial, at: int, ground: Ground
-) -> float | None:
-    """How many bars after its output the part read: the largest distance whose data still matters."""
+def _alone(prober: Prober, close: Trial, trial: Trial) -> list[Shown]:
+    """What shows the difference when only one instrument has another future."""
+    for name in dict.fromkeys((trial.future.only, *names(prober.case))):
+        if name and (found := prober.shown(close._replace(future=close.future._replace(only=name)))):
+            return found
+    return []
+
+
+def _clearest(found: Sequence[Shown]) -> Shown:
+    """The one that names a column, if there is one: a row that is missing names none."""
+    return min(found, key=lambda shown: (shown.difference.failed, "." not in shown.difference.column))
+
+
+def _horizon(prober: Prober, found: Sequence[Shown], ground: Ground) -> tuple[float | None, bool]:
+    """How many bars after its output the part read, and whether that is all there is.
+
+    It is the largest distance at which data still matters, found by bisection: what matters at a distance is taken
+    to matter at every smaller one.
+    """
     length = timeframe_ns(ground.tick)
-    last = max(1, (int(ground.inputs[-1]) - at) // length)
+    # What is removed far ahead may not be missed, where another value would be.
+    kinds = [s.trial.future.kind for s in found if s.trial.future.kind != "remove"] or ["remove"]
+    best = _clearest(found)
+    at = best.difference.ts or best.trial.until
+    last = max(1, -(-(int(ground.inputs[-1]) - at) // length))
+    trial = best.trial._replace(until=at)
 
     def matters(bars: int) -> bool:
-        return probe(trial._replace(until=at, future=trial.future._replace(cut=at + bars * length))) is not None
+        return prober.matters(trial, at + bars * length, kinds)
 
-    if trial.until != at or not matters(0):
-        return None
+    if last > 1 and matters(last - 1):
+        return float(last), True
     low, high = 0, 1
     while high < last and matters(high):
         low, high = high, high * 2
@@ -90,26 +150,4 @@ def _horizon(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if matters(middle) else (low, middle)
-    return float(low + 1)
-
-
-def _first(
-    probe: Callable[[trials.Trial], Difference | None], case: Case, ground: Ground, part: Part, trial: trials.Trial
-) -> tuple[int, Difference] | None:
-    """The first of the part's first outputs in the whole run that the future changes."""
-    times = ground.said.get(part.name) or []
-    for ts in list(dict.fromkeys(times))[:FIRSTS]:
-        attempt = ground.trial._replace(until=ts, future=Future(ts, trial.future.kind, trial.future.seed))
-        found = probe(attempt)
-        if found is not None:
-            return found.ts or ts, found
-    return None
-
-
-def _difference(case: Case, part: Part, trial: trials.Trial) -> Difference | None:
-    """What the part says otherwise in one trial, or nothing."""
-    (answer,) = forked([partial(trials.attempt, case, trial)], seconds=600.0)
-    if answer.error:
-        return None
-    compared = msgspec.convert(answer.result, trials.Compared)
-    return next((d for d in compared.differences if d.part == part.name), None)
+    return float(low + 1), False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import tempfile
+import warnings
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -21,12 +23,15 @@ from helios_engine.events import Body
 from helios_engine.proof.case import Case, parts_of, printed
 from helios_engine.proof.futures import Future
 from helios_engine.proof.moments import happenings
-from helios_engine.proof.rehearsal import Rehearsal, Span, Stream, compare, plan_for, rehearse
+from helios_engine.proof.rehearsal import Rehearsal, Span, Stream, compare, compare_feeds, differing, plan_for, rehearse
 from helios_engine.proof.watching import Difference, Said
 from helios_engine.proof.worlds import make_world
 
 FIRST_TIMES = 64
 """So many times of each source are kept: enough to look for its first wrong output."""
+
+
+_Packed = tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw]]
 
 
 class Trial(NamedTuple):
@@ -80,16 +85,50 @@ def attempt(case: Case, trial: Trial) -> dict[str, Any]:
 
     Nothing is made over this world in the same process: what a module keeps of it would be taken for the other's.
     """
-    folder = Path(tempfile.mkdtemp(prefix="world-", dir=case.folder))
-    try:
-        world = make_world(case.config.catalog, trial.future, folder / "catalog", trial.printed)
+    with _over(case, trial) as other:
         try:
-            other = plan_for(case.config, case.plugins, trial.span, str(world))
-            rehearsal = unpacked(trial.script.read_bytes(), other.codec)
-            found = Compared(compare(other, rehearsal, trial.until), spoken(rehearsal, trial.until))
+            plan = plan_for(case.config, case.plugins, trial.span, other)
+            rehearsal = unpacked(trial.script.read_bytes(), plan.codec)
+            found = Compared(compare(plan, rehearsal, trial.until), spoken(rehearsal, trial.until))
         except HeliosError as error:
             found = Compared([Difference("run", trial.until, "", f"it cannot be put together: {error}")], [])
         return cast("dict[str, Any]", msgspec.to_builtins(found))
+
+
+def attempt_feeds(case: Case, trial: Trial) -> dict[str, Any]:
+    """As `attempt`, for feeds alone: many cuts of them cost little."""
+    with _over(case, trial) as other:
+        try:
+            plan = plan_for(case.config, case.plugins, trial.span, other)
+            rehearsal = unpacked(trial.script.read_bytes(), plan.codec, {feed.name for feed in plan.feeds})
+            found = Compared(compare_feeds(plan, rehearsal, trial.until), spoken(rehearsal, trial.until))
+        except HeliosError as error:
+            found = Compared([Difference("run", trial.until, "", f"it cannot be put together: {error}")], [])
+        return cast("dict[str, Any]", msgspec.to_builtins(found))
+
+
+def suspects(case: Case, trial: Trial) -> dict[str, list[int]]:
+    """When parts other than feeds say something else over a catalog of which nothing is as it was.
+
+    They hear all that they heard, so what differs comes from the catalog itself; whether from its future, cuts must
+    show. A part that cannot be made over such a catalog is not in the answer.
+    """
+    with _over(case, trial) as other:
+        try:
+            plan = plan_for(case.config, case.plugins, trial.span, other)
+            return differing(plan, unpacked(trial.script.read_bytes(), plan.codec), trial.until)
+        except HeliosError:
+            return {}
+
+
+@contextlib.contextmanager
+def _over(case: Case, trial: Trial) -> Iterator[str]:
+    """The catalog of the trial's other world, while it is needed; what plugins warn of there is of no interest."""
+    folder = Path(tempfile.mkdtemp(prefix="world-", dir=case.folder))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield str(make_world(case.config.catalog, trial.future, folder / "catalog", trial.printed))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -134,15 +173,20 @@ def packed(rehearsal: Rehearsal, codec: Codec) -> bytes:
     return msgspec.msgpack.encode([said, streams])
 
 
-def unpacked(content: bytes, codec: Codec) -> Rehearsal:
-    """The reverse of `packed`."""
-    parts, sources = msgspec.msgpack.decode(content)
+def unpacked(content: bytes, codec: Codec, only: Collection[str] = ()) -> Rehearsal:
+    """The reverse of `packed`; with `only`, these sources and nothing else."""
+    decode = msgspec.msgpack.decode
+    parts, raw_sources = decode(content, type=_Packed)
     said: dict[str, Said] = {}
-    for name, (calls, outputs) in parts.items():
+    for name, part in parts.items():
+        if only:
+            break
+        calls, outputs = decode(part)
         found = said[name] = Said(calls=calls)
         for call, ts, bodies in outputs:
             found.outputs[call] = tuple(codec.decode(tag, raw) for tag, raw in bodies)
             found.times[call] = ts
+    sources = {name: decode(raw) for name, raw in raw_sources.items() if not only or name in only}
     streams = {
         name: Stream(rank, [(ts, codec.decode(tag, raw)) for ts, tag, raw in inputs])
         for name, (rank, inputs) in sources.items()

@@ -34,16 +34,23 @@ class Difference(msgspec.Struct, frozen=True):
     column: str
     text: str
     where: str = ""
+    failed: bool = False
+    """Whether it raised an error in place of saying anything."""
 
 
 class Watch:
-    """Records what parts say, or compares it with a `script` up to `until` (ns UTC)."""
+    """Records what parts say, or compares it with a `script` up to `until` (ns UTC).
 
-    def __init__(self, script: dict[str, Said] | None = None, until: int = 2**63 - 1) -> None:
+    `differing` has when each part said something else: once, or every time for one that `goes_on`.
+    """
+
+    def __init__(self, script: dict[str, Said] | None = None, until: int = 2**63 - 1, goes_on: bool = False) -> None:
         self.said: dict[str, Said] = {}
         self.script = script
         self.until = until
         self.differences: dict[str, Difference] = {}
+        self.differing: dict[str, list[int]] = {}
+        self._goes_on = goes_on
 
     def heard(self, part: str, ts: int, call: Callable[[], Iterable[Body]], line: Callable[[int], str]) -> list[Body]:
         """The outputs of one call of a part: its own, or in another world the recorded ones."""
@@ -56,19 +63,20 @@ class Watch:
             return list(outputs)
         known = self.script.get(part)
         expected = known.outputs.get(number, ()) if known is not None else ()
-        if part not in self.differences and ts <= self.until:
+        if ts <= self.until and (self._goes_on or part not in self.differences):
             try:
                 outputs = tuple(call())
             except HeliosError as error:
-                self._differs(part, ts, "", f"{type(error).__name__} instead: {error}", line(-1))
+                self._differs(part, ts, "", f"{type(error).__name__} instead: {error}", line(-1), True)
                 return list(expected)
             if outputs != expected:
                 place, column, text = difference_of(expected, outputs)
                 self._differs(part, ts, column, text, line(place))
         return list(expected)
 
-    def _differs(self, part: str, ts: int, column: str, text: str, where: str) -> None:
-        self.differences[part] = Difference(part, ts, column, text, where)
+    def _differs(self, part: str, ts: int, column: str, text: str, where: str, failed: bool = False) -> None:
+        self.differing.setdefault(part, []).append(ts)
+        self.differences.setdefault(part, Difference(part, ts, column, text, where, failed))
 
 
 class WatchedNode:

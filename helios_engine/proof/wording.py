@@ -53,13 +53,20 @@ def _finding(number: int, f: Finding) -> Iterator[str]:
     facts = {
         "column": f.column,
         "first wrong": iso(f.first) if f.first else "",
-        "horizon": "" if f.horizon is None else f"{f.horizon:g} bar{'s' * (f.horizon != 1)} ahead",
+        "horizon": _horizon(f),
         "layer": f.layer,
         "plugin": f.part.plugin,
         "shown by": f.reproduction,
         "to mend": f.remedy,
     }
     yield from (f"   {name:<12} {value}" for name, value in facts.items() if value)
+
+
+def _horizon(f: Finding) -> str:
+    if f.horizon is None:
+        return ""
+    bars = f"{f.horizon:g} bar{'s' * (f.horizon != 1)} ahead"
+    return f"{bars}, to the end of the data" if f.reaches_end else bars
 
 
 def _coverage(outcome: Outcome) -> str:

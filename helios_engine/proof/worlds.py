@@ -77,7 +77,7 @@ def _linked(source: Path, target: Path, part: Part) -> Part:
 
 
 def _altered(source: Path, target: Path, part: Part, kind: str, future: Future, printed: bool) -> Part | None:
-    rows: pa.Table = pq.read_table(source / part.name, use_threads=False)
+    rows: pa.Table = pq.ParquetFile(source / part.name).read(use_threads=False)
     new = altered(rows, kind, future, printed)
     if new.num_rows == 0:
         return None

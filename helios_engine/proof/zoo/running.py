@@ -1,0 +1,142 @@
+"""Put specimens on trial, each in a process of its own, and say whether the prover saw what it should."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from helios_engine.config import Config, on_catalog, parse_config
+from helios_engine.errors import HeliosError
+from helios_engine.proof.findings import Finding
+from helios_engine.proof.forks import PROCESSES, forked
+from helios_engine.proof.prover import prove
+from helios_engine.proof.zoo.entry import Label, Specimen, plugins_for
+from helios_engine.timeframe import parse_time
+
+CUTS = 12
+"""Cuts a specimen: its run is short, and a prover that needs more would need far more on a real one."""
+_HEAD = """
+[run]
+name = "{name}"
+{head}
+[account]
+currency = "ZAR"
+balances = {{ ZAR = "1000000" }}
+
+[venue]
+{venue}
+"""
+FACTS = ("part", "column", "first", "horizon")
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """What the prover said of one specimen.
+
+    `layers` saw the leak where the label says that it is. `agreed` has, for each fact that the label states, whether
+    the finding says the same. `seconds` are of processor time. `alarms` are findings
+    against parts that did nothing wrong.
+    """
+
+    name: str
+    is_leak: bool
+    layers: tuple[str, ...] = ()
+    agreed: dict[str, bool] = {}
+    said: dict[str, str] = {}
+    alarms: tuple[str, ...] = ()
+    unjudged: dict[str, str] = {}
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """A leak was killed, or an honest plugin left in peace, and nobody else was blamed."""
+        return not self.error and not self.alarms and bool(self.layers) == self.is_leak
+
+
+def sightings(
+    catalog: Path, shown: Sequence[Specimen], *, seed: int = 0, cuts: int = CUTS, layers: Sequence[str] = ()
+) -> Iterator[Sighting]:
+    """Try specimens side by side; yield what was said of each as it comes. Raises NotAvailableError without fork."""
+    jobs = [partial(_tried, catalog, specimen, seed, cuts, layers) for specimen in shown]
+    for answer in forked(jobs, seconds=600.0, processes=PROCESSES):
+        specimen = shown[answer.number]
+        if answer.error:
+            yield Sighting(name=specimen.name, is_leak=specimen.is_leak, error=answer.error)
+        else:
+            yield msgspec.convert(answer.result, Sighting)
+
+
+def sighting(
+    catalog: Path, specimen: Specimen, *, seed: int = 0, cuts: int = CUTS, layers: Sequence[str] = ()
+) -> Sighting:
+    """Try one specimen. Raises HeliosError where its run cannot be made."""
+    begin = _processor()
+    found = prove(config_of(specimen, catalog), plugins_for(specimen), cuts=cuts, seed=seed, layers=layers)
+    label = specimen.entry.label
+    mine = [f for f in found.findings if specimen.is_leak and f.part.name == label.part and f.layer in label.layers]
+    agreed, said = _compared(label, mine)
+    return Sighting(
+        name=specimen.name,
+        is_leak=specimen.is_leak,
+        layers=tuple(dict.fromkeys(f.layer for f in mine)),
+        agreed=agreed,
+        said=said,
+        alarms=tuple(f"{f.layer}: {f.part.name}: {f.what}" for f in found.findings if not _is_meant(f, specimen)),
+        unjudged={row.part.name: row.reason for row in found.rows if row.verdict == "not provable"},
+        seconds=round(_processor() - begin, 2),
+    )
+
+
+def config_of(specimen: Specimen, catalog: Path) -> Config:
+    """The specimen's run over the zoo's catalog."""
+    entry = specimen.entry
+    head = _HEAD.format(name=entry.name, head=entry.head, venue=entry.venue.replace("{use}", specimen.spec.name))
+    text = head + entry.run.replace("{use}", specimen.spec.name)
+    return on_catalog(parse_config(text, Path(tempfile.gettempdir()) / f"{entry.name}.toml"), catalog)
+
+
+def _processor() -> float:
+    """Seconds of processor time of this process and of its children so far."""
+    return math.fsum(os.times()[:4])
+
+
+def _tried(catalog: Path, specimen: Specimen, seed: int, cuts: int, layers: Sequence[str]) -> dict[str, Any]:
+    try:
+        found = sighting(catalog, specimen, seed=seed, cuts=cuts, layers=layers)
+    except HeliosError as error:
+        found = Sighting(name=specimen.name, is_leak=specimen.is_leak, error=f"{type(error).__name__}: {error}")
+    plain: dict[str, Any] = msgspec.to_builtins(found)
+    return plain
+
+
+def _is_meant(finding: Finding, specimen: Specimen) -> bool:
+    """In a leak's run other layers may blame the leak as well; whoever else is blamed is blamed falsely."""
+    return specimen.is_leak and finding.part.name == specimen.entry.label.part
+
+
+def _compared(label: Label, mine: Iterable[Finding]) -> tuple[dict[str, bool], dict[str, str]]:
+    """Whether a finding agrees with every fact of the label, and what it says of each; the best one counts."""
+    best: tuple[dict[str, bool], dict[str, str]] = ({}, {})
+    for finding in mine:
+        stated = {
+            "column": None if label.column is None else finding.column == label.column,
+            "first": None if label.first is None else finding.first == parse_time(label.first),
+            "horizon": None if label.horizon is None else _same_horizon(label, finding),
+        }
+        agreed = {name: value for name, value in stated.items() if value is not None}
+        horizon = "end" if finding.reaches_end else f"{finding.horizon}"
+        said = {"column": finding.column, "first": str(finding.first), "horizon": horizon, "what": finding.what}
+        if not best[0] or list(agreed.values()).count(True) > list(best[0].values()).count(True):
+            best = (agreed, said)
+    return best
+
+
+def _same_horizon(label: Label, finding: Finding) -> bool:
+    return finding.reaches_end if label.horizon == "end" else finding.horizon == label.horizon

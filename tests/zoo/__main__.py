@@ -1,0 +1,39 @@
+"""`python -m tests.zoo --seeds 3` prints what the prover makes of every specimen, for each seed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from helios_engine.proof.zoo.entry import specimens
+from helios_engine.proof.zoo.market import SEED, write_catalog
+from helios_engine.proof.zoo.matrix import text
+from helios_engine.proof.zoo.running import CUTS, sightings
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.zoo", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds, each with a market of its own")
+    parser.add_argument("--first", type=int, default=0, help="the first seed; 0 is the one the labels are made for")
+    parser.add_argument("--cuts", type=int, default=CUTS)
+    parser.add_argument("--only", default="", help="specimens whose name contains this")
+    parser.add_argument("--layer", action="append", default=[], dest="layers")
+    given = parser.parse_args()
+    shown = [s for s in specimens() if given.only in s.name]
+    right = True
+    for seed in range(given.first, given.first + given.seeds):
+        begin = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
+            catalog = write_catalog(Path(folder), SEED + seed)
+            found = list(sightings(catalog, shown, seed=seed, cuts=given.cuts, layers=given.layers))
+        right = right and all(s.is_right for s in found)
+        print(f"seed {seed}, {given.cuts} cuts, {time.monotonic() - begin:.0f} s")
+        print(text(found))
+    return 0 if right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

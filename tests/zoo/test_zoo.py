@@ -1,0 +1,33 @@
+"""Every leak of the zoo is seen where it is, and every honest plugin left in peace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helios_engine.proof.zoo.entry import Specimen, entries, specimens
+from helios_engine.proof.zoo.market import write_catalog
+from helios_engine.proof.zoo.running import sightings
+
+
+@pytest.fixture(scope="session")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_catalog(tmp_path_factory.mktemp("zoo"))
+
+
+@pytest.mark.parametrize("specimen", specimens(), ids=lambda s: s.name)
+def test_a_leak_is_killed_and_a_twin_left_in_peace(catalog: Path, specimen: Specimen) -> None:
+    (found,) = sightings(catalog, [specimen])
+
+    assert found.error == ""
+    assert found.alarms == ()
+    assert bool(found.layers) == specimen.is_leak
+    assert [fact for fact, same in found.agreed.items() if not same] == [], found.said
+
+
+def test_every_entry_has_a_name_of_its_own() -> None:
+    names = [specimen.name for specimen in specimens()]
+
+    assert len(names) == len(set(names))
+    assert all(entry.about for entry in entries())
