@@ -35,7 +35,11 @@ VENUE = "venue"
 
 def parts_of(plan: Plan) -> tuple[Part, ...]:
     """Every part that can be at fault, in the order in which data passes them."""
-    config, plugins = plan.config, plan.plugins
+    return parts_in(plan.config, plan.plugins)
+
+
+def parts_in(config: Config, plugins: Plugins) -> tuple[Part, ...]:
+    """The parts of a run that has not been built."""
     feeds, stages, effects, venues = (plugins.offers(k) for k in ("feed", "stage", "effect", "venue"))
     return (
         *(Part("feed", p.name, str(feeds[p.use].plugin)) for p in config.feeds),

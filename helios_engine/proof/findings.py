@@ -94,4 +94,5 @@ def _row(part: Part, outcomes: tuple[Outcome, ...]) -> Row:
         return Row(part, "not provable", "; ".join(whys))
     looked = ", ".join(o.layer for o in outcomes)
     cuts = [o.coverage[f"with {part.name} at work"] for o in outcomes if f"with {part.name} at work" in o.coverage]
-    return Row(part, "no violation found", f"coverage: {looked}" + f"; {cuts[0]} cuts with it at work" * bool(cuts))
+    at_work = f"; {cuts[0]} cuts with it at work" if cuts else ""
+    return Row(part, "no violation found", f"coverage: {looked}{at_work}")

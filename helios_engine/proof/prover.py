@@ -29,6 +29,9 @@ NOT_COVERED = (
 """What no layer can see; printed under every verdict."""
 
 _PLACES: dict[Layer, str] = {
+    "structure": "helios_engine.proof.structure:inspect",
+    "hermetic": "helios_engine.proof.hermetic:guard",
+    "differential": "helios_engine.proof.differential:vary",
     "prefix": "helios_engine.proof.cutting:cut",
     "futures": "helios_engine.proof.cutting:cut",
 }

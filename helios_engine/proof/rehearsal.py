@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -51,15 +51,22 @@ def plan_for(config: Config, plugins: Plugins, span: Span, catalog: str | None =
     return plan._replace(begin=span.begin, start=span.begin, stop=span.stop)
 
 
-def rehearse(plan: Plan) -> Rehearsal:
-    """Run a plan in this world and record what each part says."""
-    watch = Watch()
+def rehearse(
+    plan: Plan, watch: Watch | None = None, enough: Callable[[dict[str, Said], int], bool] = lambda said, count: False
+) -> Rehearsal:
+    """Run a plan in this world and record what each part says.
+
+    It ends with the data, or after the time at which `enough`, told what was said and the number of inputs, is true.
+    """
+    watch = Watch() if watch is None else watch
     given = sources(plan)
     streams = {source.name: Stream(source.rank, []) for source in given}
     engine = _engine(plan, watch, given)
-    for ts, source, _, body in engine.run():
+    for count, (ts, source, _, body) in enumerate(engine.run(), 1):
         if source in streams:  # what effects reply is theirs to say again
             streams[source].inputs.append((ts, body))
+        if engine.timeline.upcoming != ts and enough(watch.said, count):
+            break
     return Rehearsal(watch.said, streams)
 
 

@@ -51,9 +51,14 @@ class Watch:
         self.differences: dict[str, Difference] = {}
         self.differing: dict[str, list[int]] = {}
         self._goes_on = goes_on
+        self._now = 0
 
     def heard(self, part: str, ts: int, call: Callable[[], Iterable[Body]], line: Callable[[int], str]) -> list[Body]:
-        """The outputs of one call of a part: its own, or in another world the recorded ones."""
+        """The outputs of one call of a part: its own, or in another world the recorded ones.
+
+        `ts` is 0 for who is asked within another's turn; that turn's time is taken.
+        """
+        ts = self._now = ts or self._now
         said = self.said.setdefault(part, Said())
         number, said.calls = said.calls, said.calls + 1
         if self.script is None:
