@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from helios_engine.bodies import Bar, OrderIntent, Target
 from helios_engine.events import Event
@@ -167,7 +168,7 @@ class OutAfterTwelve:
 
 
 def _moves(closes: list[float]) -> list[float]:
-    return [after / before - 1 for before, after in zip(closes, closes[1:], strict=False)]
+    return [after / before - 1 for before, after in pairwise(closes)]
 
 
 def _deviation(moves: list[float]) -> float:
