@@ -20,7 +20,7 @@ from helios_engine.errors import HeliosError, NotAvailableError
 
 PROCESSES = max(1, min(4, os.cpu_count() or 1))
 _CRASHED = 70
-_GRACE = 5.0
+_GRACE = 1.0
 """Seconds after its deadline at which a child ends by itself, if nobody has killed it."""
 _RAISED = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HeliosError)

@@ -95,6 +95,9 @@ def _findings(report: Report, parts: dict[str, Part]) -> Iterator[Finding]:
     grouped: dict[tuple[str, str, str], list[Noted]] = {}
     for noted in report.noted:
         grouped.setdefault((noted.part, noted.where, noted.kind), []).append(noted)
+    for name, where, _ in [key for key in grouped if key[2] == "store"]:
+        if all(n.words.startswith("asks") for n in grouped.get((name, where, "file"), ())):
+            grouped.pop((name, where, "file"), None)  # who reads the catalog looks first whether it is there
     for (name, where, kind), those in grouped.items():
         part = parts.get(name, Part("engine", name))
         first = min(those, key=lambda n: n.first)

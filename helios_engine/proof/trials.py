@@ -8,7 +8,7 @@ import sys
 import tempfile
 import warnings
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -23,15 +23,13 @@ from helios_engine.events import Body
 from helios_engine.proof.case import Case, parts_of, printed
 from helios_engine.proof.futures import Future
 from helios_engine.proof.moments import happenings
-from helios_engine.proof.rehearsal import Rehearsal, Span, Stream, compare, compare_feeds, differing, plan_for, rehearse
-from helios_engine.proof.watching import Difference, Said
+from helios_engine.proof.rehearsal import Rehearsal, Span, compare, compare_feeds, differing, plan_for, rehearse
+from helios_engine.proof.scripts import packed, unpacked
+from helios_engine.proof.watching import Difference
 from helios_engine.proof.worlds import make_world
 
 FIRST_TIMES = 64
 """So many times of each source are kept: enough to look for its first wrong output."""
-
-
-_Packed = tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw]]
 
 
 class Trial(NamedTuple):
@@ -157,43 +155,6 @@ def outline(case: Case) -> dict[str, Any]:
     }
 
 
-def packed(rehearsal: Rehearsal, codec: Codec) -> bytes:
-    """What was said and given, as bytes."""
-    said = {
-        name: [
-            part.calls,
-            [(call, part.times[call], [_tagged(b, codec) for b in o]) for call, o in part.outputs.items()],
-        ]
-        for name, part in rehearsal.said.items()
-    }
-    streams = {
-        name: [stream.rank, [(ts, *_tagged(body, codec)) for ts, body in stream.inputs]]
-        for name, stream in rehearsal.streams.items()
-    }
-    return msgspec.msgpack.encode([said, streams])
-
-
-def unpacked(content: bytes, codec: Codec, only: Collection[str] = ()) -> Rehearsal:
-    """The reverse of `packed`; with `only`, these sources and nothing else."""
-    decode = msgspec.msgpack.decode
-    parts, raw_sources = decode(content, type=_Packed)
-    said: dict[str, Said] = {}
-    for name, part in parts.items():
-        if only:
-            break
-        calls, outputs = decode(part)
-        found = said[name] = Said(calls=calls)
-        for call, ts, bodies in outputs:
-            found.outputs[call] = tuple(codec.decode(tag, raw) for tag, raw in bodies)
-            found.times[call] = ts
-    sources = {name: decode(raw) for name, raw in raw_sources.items() if not only or name in only}
-    streams = {
-        name: Stream(rank, [(ts, codec.decode(tag, raw)) for ts, tag, raw in inputs])
-        for name, (rank, inputs) in sources.items()
-    }
-    return Rehearsal(said, streams)
-
-
 def times_of(recorded: Recorded) -> np.ndarray[Any, np.dtype[np.int64]]:
     """When inputs came, ns UTC."""
     return np.frombuffer(recorded.inputs, dtype=np.int64)
@@ -211,9 +172,3 @@ def _dated(inputs: list[tuple[int, Body]]) -> Iterator[tuple[int, str]]:
     """When each input came, and its timeframe if it was a bar."""
     for ts, body in inputs:
         yield ts, body.timeframe if type(body) is Bar else ""
-
-
-def _tagged(body: Any, codec: Codec) -> tuple[str, bytes]:
-    tag = codec.tag(type(body))
-    assert tag is not None, "a body of a run has a tag: build saw to it"
-    return tag, codec.encode(body)

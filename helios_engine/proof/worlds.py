@@ -51,9 +51,7 @@ def _write_dataset(source: Path, target: Path, manifest: Manifest, future: Futur
             new = _altered(source, target, part, manifest.kind, future, printed)
             parts += [new] if new is not None else []
     if not parts:
-        # Nothing of it was known yet; a data set without rows is none, so one row stays, of another price.
-        first = manifest.parts[0]
-        parts.append(_altered(source, target, first, manifest.kind, future._replace(kind="shock"), printed) or first)
+        parts.append(_alone(source, target, manifest.parts[0], manifest.kind, future))
     known = tuple(i for i in manifest.issues if i.ts_to <= future.cut) if touched else manifest.issues
     instrument = manifest.instrument
     if instrument is not None and instrument.delisted > future.cut:
@@ -77,10 +75,29 @@ def _linked(source: Path, target: Path, part: Part) -> Part:
 
 
 def _altered(source: Path, target: Path, part: Part, kind: str, future: Future, printed: bool) -> Part | None:
-    rows: pa.Table = pq.ParquetFile(source / part.name).read(use_threads=False)
-    new = altered(rows, kind, future, printed)
-    if new.num_rows == 0:
-        return None
+    new = altered(_rows(source, part), kind, future, printed)
+    return _written(target, part, new) if new.num_rows else None
+
+
+def _alone(source: Path, target: Path, part: Part, kind: str, future: Future) -> Part:
+    """Nothing of a data set was known yet, but one without rows is none: one row stays, with another content.
+
+    It has another price, or, where there is none, what the last row of its file holds.
+    """
+    rows = _rows(source, part)
+    priced = altered(rows, kind, future._replace(kind="shock"), False)
+    if priced.num_rows:
+        return _written(target, part, priced.slice(0, 1))
+    last = rows.slice(rows.num_rows - 1)
+    return _written(target, part, last.set_column(0, rows.schema.field("ts"), rows["ts"].slice(0, 1)))
+
+
+def _rows(source: Path, part: Part) -> pa.Table:
+    found: pa.Table = pq.ParquetFile(source / part.name).read(use_threads=False)
+    return found
+
+
+def _written(target: Path, part: Part, new: pa.Table) -> Part:
     path = target / part.name
     pq.write_table(new, path, compression="none", row_group_size=65_536)
     with path.open("rb") as file:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helios_engine.proof.zoo.entry import specimens
 from helios_engine.proof.zoo.market import SEED, write_catalog
-from helios_engine.proof.zoo.matrix import text
+from helios_engine.proof.zoo.matrix import line, text
 from helios_engine.proof.zoo.running import CUTS, sightings
 
 
@@ -28,7 +28,10 @@ def main() -> int:
         begin = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
             catalog = write_catalog(Path(folder), SEED + seed)
-            found = list(sightings(catalog, shown, seed=seed, cuts=given.cuts, layers=given.layers))
+            found = []
+            for sighting in sightings(catalog, shown, seed=seed, cuts=given.cuts, layers=given.layers):
+                found.append(sighting)
+                print(f"{len(found)} of {len(shown)}: {line(sighting)}", file=sys.stderr)
         right = right and all(s.is_right for s in found)
         print(f"seed {seed}, {given.cuts} cuts, {time.monotonic() - begin:.0f} s")
         print(text(found))

@@ -21,7 +21,7 @@ from helios_engine.events import Body
 from helios_engine.stage import BodySpec
 from helios_engine.timeframe import DAY, UNITS, parse_time, timeframe_ns
 
-START, DAYS, SEED = "2026-01-05", 10, 11
+START, DAYS, SEED = "2026-01-05", 10, 12
 FRAMES = ("1h", "4h", "1d")
 BTC, ETH, XRP = "BTCZAR.VALR", "ETHZAR.VALR", "XRPZAR.VALR"
 REPORTS = "reports"

@@ -24,12 +24,16 @@ def agreement(found: Sequence[Sighting]) -> tuple[int, int]:
     return facts.count(True), len(facts)
 
 
+def line(s: Sighting, width: int = 0) -> str:
+    """One specimen: its name, the verdict, and what is wrong with it."""
+    wrong = [f"{name} said to be {s.said.get(name, '')}" for name, same in s.agreed.items() if not same]
+    notes = "; ".join([*wrong, *(f"false alarm: {a}" for a in s.alarms), *([s.error] if s.error else [])])
+    return f"{s.name:<{width}}  {_verdict(s):<18} {s.seconds:5.1f} s  {notes}".rstrip()
+
+
 def _lines(found: Sequence[Sighting]) -> Iterator[str]:
     width = max((len(s.name) for s in found), default=0)
-    for s in sorted(found, key=lambda s: s.name):
-        wrong = [f"{name} said to be {s.said.get(name, '')}" for name, same in s.agreed.items() if not same]
-        notes = "; ".join([*wrong, *(f"false alarm: {a}" for a in s.alarms), *([s.error] if s.error else [])])
-        yield f"  {s.name:<{width}}  {_verdict(s):<18} {s.seconds:5.1f} s  {notes}".rstrip()
+    yield from (f"  {line(s, width)}" for s in sorted(found, key=lambda s: s.name))
     leaks = [s for s in found if s.is_leak]
     killed = [s for s in leaks if s.layers and not s.error]
     alarmed = [s for s in found if s.alarms]

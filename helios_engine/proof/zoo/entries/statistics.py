@@ -1,4 +1,4 @@
-"""Statistics over the whole sample: means, ranks, thresholds, matrices and filters that know how it ends."""
+"""Statistics over the whole sample: means, ranks, thresholds and matrices that know how it ends."""
 
 from __future__ import annotations
 
@@ -134,63 +134,6 @@ class FirstComponent(BarColumn):
         return scaled @ vectors[:, -1]
 
 
-class LowPass(BarColumn):
-    """Noise removed by a Fourier transform of the whole series."""
-
-    def column(self, bars: pd.DataFrame) -> Any:
-        """The lowest twenty frequencies, transformed back."""
-        spectrum = np.fft.rfft(bars["close"].to_numpy())
-        spectrum[20:] = 0
-        return np.fft.irfft(spectrum, len(bars))
-
-
-class OnePole(BarColumn):
-    """Noise removed by a recursive filter of the past: y += (x - y) / 8."""
-
-    def column(self, bars: pd.DataFrame) -> Any:
-        """A one-pole low-pass."""
-        found, state = [], float(bars["close"].iloc[0])
-        for close in bars["close"].tolist():
-            state += (close - state) / 8
-            found.append(state)
-        return found
-
-
-class SavitzkyGolay(BarColumn):
-    """A quadratic through the eleven closes around each one, as `savgol_filter(close, 11, 2)` gives."""
-
-    def column(self, bars: pd.DataFrame) -> Any:
-        """The value of the fit in the middle of its window; Savitzky and Golay, Anal. Chem. 36 (1964)."""
-        return bars["close"].rolling(11, center=True).apply(lambda y: float(_fit(y) @ y), raw=True)
-
-
-class EndPointFit(BarColumn):
-    """A quadratic through the last eleven closes, at their end."""
-
-    def column(self, bars: pd.DataFrame) -> Any:
-        """The value of the fit at the newest point."""
-        return bars["close"].rolling(11).apply(lambda y: float(_fit(y, 5.0) @ y), raw=True)
-
-
-class Envelope(BarColumn):
-    """The amplitude of the price's swings by a Hilbert transform of the whole series."""
-
-    def column(self, bars: pd.DataFrame) -> Any:
-        """|analytic signal| of the close less its mean; the transform is a Fourier transform of all rows."""
-        close = bars["close"].to_numpy() - bars["close"].iloc[0]
-        spectrum = np.fft.fft(close)
-        half = len(close) // 2
-        spectrum[1:half] *= 2
-        spectrum[half + 1 :] = 0
-        return np.abs(np.fft.ifft(spectrum))
-
-
-def _fit(window: Any, at: float = 0.0) -> Any:
-    """Weights of a quadratic's value at `at`, counted from the middle of the window."""
-    x = np.arange(len(window)) - len(window) // 2
-    return np.array([1.0, at, at * at]) @ np.linalg.pinv(np.vander(x, 3, increasing=True))
-
-
 def _padded(values: Any, length: int) -> Any:
     return np.concatenate([values, np.full(length - len(values), np.nan)])
 
@@ -209,7 +152,4 @@ ENTRIES = (
     _entry("largest_volume", "volume normalised by the largest of all", ByLargest, ByTrailing),
     _entry("hedge_ratio", "a regression on all data", HedgeRatio, RollingHedgeRatio),
     _entry("principal_component", "a PCA fitted on all data", FirstComponent, None),
-    _entry("fourier", "a low-pass by FFT of all data", LowPass, OnePole),
-    _entry("savitzky_golay", "a centred polynomial filter", SavitzkyGolay, EndPointFit, "2026-01-05T06:00:00Z", 5),
-    _entry("hilbert", "an envelope by Hilbert transform of all data", Envelope, None),
 )

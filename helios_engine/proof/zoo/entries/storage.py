@@ -161,4 +161,11 @@ ENTRIES = (
     _entry("last_time", "when the data end", LastTime, SettingOfDate, Label(VALUE, FIRST, None)),
     _entry("row_count", "how many rows there are", RowCount, None, Label(VALUE, FIRST, None)),
     _entry("statistics", "statistics in Parquet footers", Statistics, None, Label(VALUE, FIRST, None)),
+    Entry(
+        "known_end",
+        "a date of delisting that nobody knew yet",
+        THREE + STAGE,
+        StageSpec("zoo.knownend", KnownEnd),
+        label=Label(part="engine"),
+    ),
 )
