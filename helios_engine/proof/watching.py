@@ -50,12 +50,8 @@ class Watch:
         self.script = script
         self.until = until
         self.differences: dict[str, Difference] = {}
-<<<<<<< .merge_file_W1hmBB
         self.differing: dict[str, list[int]] = {}
         self._goes_on = goes_on
-        self._now = 0
-=======
->>>>>>> .merge_file_Z4V6Dd
 
     def heard(self, part: str, ts: int, call: Callable[[], Iterable[Body]], line: Callable[[int], str]) -> list[Body]:
         """The outputs of one call of a part: its own, or in another world the recorded ones.

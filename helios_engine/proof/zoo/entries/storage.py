@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +43,7 @@ class Listing(Filed):
 
     def value(self, event: Event[Bar]) -> float:
         """One over the number of files."""
-        return 1.0 / max(1, len([name for name in os.listdir(self.folder) if name.endswith(".parquet")]))
+        return 1.0 / max(1, len([path for path in self.folder.iterdir() if path.suffix == ".parquet"]))
 
 
 class FileSizes(Filed):
