@@ -165,6 +165,6 @@ ENTRIES = (
         "a date of delisting that nobody knew yet",
         THREE + STAGE,
         StageSpec("zoo.knownend", KnownEnd),
-        label=Label(part="engine"),
+        label=Label("Target", FIRST),
     ),
 )
