@@ -33,7 +33,6 @@ use = "zoo.follows"
 [[effect]]
 use = "{use}"
 name = "suspect"
-delay = "1s"
 """
 )
 LLM_RUN = PREDICT_RUN.replace("zoo.asks", "zoo.wonders").replace("zoo.follows", "zoo.obeys")
@@ -46,7 +45,6 @@ use = "zoo.obeys"
 
 [[effect]]
 use = "zoo.reader"
-delay = "1s"
 """
 )
 

@@ -153,10 +153,10 @@ def _entry(name: str, about: str, leak: type, label: Label, twins: tuple[type, .
 
 REACHED: tuple[Layer, ...] = ("hermetic", "prefix", "futures")
 ENTRIES = (
-    _entry("all_objects", "gc.get_objects()", AllObjects, Label(layers=REACHED)),
-    _entry("frames", "sys._getframe()", Frames, Label(layers=REACHED), (NamesFrames,)),
+    _entry("all_objects", "gc.get_objects()", AllObjects, Label(VALUE, FIRST, 1, REACHED)),
+    _entry("frames", "sys._getframe()", Frames, Label(VALUE, FIRST, 1, REACHED), (NamesFrames,)),
     _entry("ctypes", "an object by its address", Address, Label(layers=("structure", "hermetic"))),
-    _entry("patches", "a method of the engine exchanged", Patches, Label(layers=REACHED)),
+    _entry("patches", "a method of the engine exchanged", Patches, Label(VALUE, FIRST, 1, REACHED)),
     _entry("module_state", "state in a module", ModuleState, Label(layers=("differential",))),
     _entry("class_state", "state on a class", ClassState, Label(layers=("differential",)), (OwnState,)),
 )
