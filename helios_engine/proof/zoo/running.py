@@ -6,6 +6,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ def sighting(
 ) -> Sighting:
     """Try one specimen. Raises HeliosError where its run cannot be made."""
     begin = _processor()
-    found = prove(config_of(specimen, catalog), plugins_for(specimen), cuts=cuts, seed=seed, layers=layers)
+    with specimen.entry.planted() if specimen.is_leak else nullcontext():
+        found = prove(config_of(specimen, catalog), plugins_for(specimen), cuts=cuts, seed=seed, layers=layers)
     label = specimen.entry.label
     mine = [f for f in found.findings if specimen.is_leak and f.part.name == label.part and f.layer in label.layers]
     agreed, said = _compared(label, mine)
