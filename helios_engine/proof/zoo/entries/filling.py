@@ -111,7 +111,7 @@ class Stale(Remembering):
     """Fills at the price before the one that is there."""
 
     def _fill(self, intent: OrderIntent, price: Decimal) -> Fill:
-        return super()._fill(intent, self.seen(intent)[-2])
+        return super()._fill(intent, (self.seen(intent)[:-1][-1:] or [price])[0])
 
 
 class Generous(NextPrint):
