@@ -54,7 +54,7 @@ from helios_engine.bodies import (
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body, Event
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, Pin, StageSpec, VenueSpec
+from helios_engine.stage import BodySpec, Depends, EffectSpec, FeedSpec, Pin, StageSpec, VenueSpec
 
 if TYPE_CHECKING:
     from helios_engine.config import load_config
@@ -76,6 +76,7 @@ __all__ = [
     "CancelIntent",
     "Control",
     "DataIssue",
+    "Depends",
     "EffectSpec",
     "Event",
     "Features",

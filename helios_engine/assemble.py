@@ -35,11 +35,13 @@ def assemble(
     recording: Recording | None = None,
     venue: Venue | None = None,
     streams: Sequence[Source] | None = None,
+    mark: str = "",
 ) -> Engine:
     """Make an engine that is ready to run, with stages and effects that have seen nothing yet.
 
     A `venue` that was made already is used. With a `recording` the venue's answers and the effects'
     replies come from there: a replay. `streams` take the place of the plan's own sources.
+    `mark` is written into every table of the results: what a reader must not miss.
     """
     for node in plan.nodes:
         node.renew()
@@ -60,7 +62,7 @@ def assemble(
         port=port,
         journal=memory,
         effects=effects,
-        results=Results(results, plan.start) if results is not None else None,
+        results=Results(results, plan.start, mark) if results is not None else None,
         recording=recording,
         pinned=pinned(plan),
     )

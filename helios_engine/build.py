@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from helios_engine import recipe
+from helios_engine.artefact_gate import Use, uses
 from helios_engine.bodies import Instrument
 from helios_engine.codec import Codec
 from helios_engine.config import Config, Piece
@@ -16,7 +16,7 @@ from helios_engine.effects import RunningEffect
 from helios_engine.errors import BuildError, ConfigError
 from helios_engine.events import Body
 from helios_engine.node import Node
-from helios_engine.plugins import Offer, Plugins
+from helios_engine.plugins import Kind, Offer, Plugins
 from helios_engine.port import INTENTS
 from helios_engine.soundness import (
     RunningFeed,
@@ -46,6 +46,8 @@ class Plan(NamedTuple):
     begin: int
     start: int
     stop: int
+    artefacts: tuple[Use, ...] = ()
+    """The files that settings of stages, effects and the venue name; feeds pin their data themselves."""
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -70,10 +72,32 @@ def build(config: Config, plugins: Plugins | None = None) -> Plan:
     agreed = terms(config, feeds)
     make_venue = _maker(config, config.venue, plugins.offers("venue"), "venue", fees_in=agreed.fees_in)
     check_currencies(config, agreed.instruments)
-    return Plan(config, plugins, codec, feeds, nodes, effects, make_venue, agreed, tick, begin, start, stop)
+    files = tuple(_artefacts(config, plugins))
+    return Plan(config, plugins, codec, feeds, nodes, effects, make_venue, agreed, tick, begin, start, stop, files)
+
+
+def _artefacts(config: Config, plugins: Plugins) -> Iterable[Use]:
+    kinds: tuple[tuple[Kind, tuple[Piece, ...]], ...] = (
+        ("stage", config.stages),
+        ("effect", config.effects),
+        ("venue", (config.venue,)),
+    )
+    for kind, pieces in kinds:
+        for piece in pieces:
+            factory, settings = _recipe(config, piece, plugins.offers(kind), kind)
+            yield from uses(kind, "venue" if kind == "venue" else piece.name, factory, settings)
 
 
 def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str, **more: Any) -> Callable[[], Any]:
+    factory, settings = _recipe(config, piece, offers, kind, **more)
+    # A copy for each instance: a stage that changed its settings would change the next run's.
+    return lambda: factory(**copy.deepcopy(settings))
+
+
+def _recipe(
+    config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str, **more: Any
+) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The factory that a piece uses and its settings, checked and complete."""
     offer = offers.get(piece.use)
     if offer is None:
         raise ConfigError(f"{piece.where}: no {kind} {piece.use!r} is installed; {nearest(piece.use, offers)}")
@@ -87,11 +111,7 @@ def _maker(config: Config, piece: Piece, offers: Mapping[str, Offer], kind: str,
         settings = recipe.convert(piece.use, factory, given)
     except ConfigError as error:
         raise ConfigError(f"{piece.where}: {error}") from None
-    for key, value in settings.items():
-        if isinstance(value, Path) and not value.is_absolute():
-            settings[key] = config.path.parent / value
-    # A copy for each instance: a stage that changed its settings would change the next run's.
-    return lambda: factory(**copy.deepcopy(settings))
+    return factory, {key: recipe.placed(value, config.path.parent) for key, value in settings.items()}
 
 
 def _injected(config: Config, piece: Piece, known: Sequence[str], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     HeliosError
     ├── ConfigError     the config or a command line is wrong            exit 2
+    │   └── ContaminatedError  a model has seen the data of the run      exit 2
     ├── PluginError     a plugin cannot be loaded or is not allowed      exit 2
     ├── BuildError      the pieces do not fit together                   exit 2
     ├── DataError       market data is missing, wrong or unreadable      exit 3
@@ -31,6 +32,10 @@ class ConfigError(HeliosError):
     """A config file, a setting or a command line is wrong."""
 
     exit_code = 2
+
+
+class ContaminatedError(ConfigError):
+    """An artefact was trained on, or knows, what a run is to find out; says from when on a run could start."""
 
 
 class PluginError(HeliosError):

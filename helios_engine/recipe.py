@@ -47,6 +47,17 @@ def convert(name: str, factory: Callable[..., Any], given: Mapping[str, Any]) ->
     return {field: getattr(settings, field) for field in struct.__struct_fields__}
 
 
+def placed(value: Any, folder: Path) -> Any:
+    """A setting whose relative paths start at `folder`, also inside lists, tuples and dicts."""
+    if isinstance(value, Path):
+        return folder / value
+    if isinstance(value, dict):
+        return {key: placed(each, folder) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(placed(each, folder) for each in value)
+    return value
+
+
 def schema(name: str, factory: Callable[..., Any]) -> dict[str, Any]:
     """The JSON schema of a recipe's settings."""
     struct = settings_struct(name, factory)

@@ -21,10 +21,14 @@ from helios_engine.runner import STEP, Progress, drive, pins
 
 
 class Replayed(NamedTuple):
-    """Heads on record and heads made anew; `differences` names the chains that are not equal."""
+    """Heads on record and heads made anew; `differences` names the chains that are not equal.
+
+    `contaminated` is what the run's header says of artefacts that have seen its data.
+    """
 
     recorded: dict[str, str]
     replayed: dict[str, str]
+    contaminated: str = ""
 
     @property
     def differences(self) -> list[str]:
@@ -75,7 +79,7 @@ def replay(
     place: Path, catalog: str | Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
 ) -> Replayed:
     """Make every output of a complete run again, without venue and effects; raises JournalError."""
-    plan, reader, _ = open_run(place, catalog, plugins)
+    plan, reader, record = open_run(place, catalog, plugins)
     end = reader.end()
     if end is None or end[0] != "complete":
         status = "killed before its end" if end is None else end[0]
@@ -83,7 +87,7 @@ def replay(
     engine = assemble(plan, recording=Recording(reader.inputs()))
     if not drive(engine, plan, progress):
         raise KeyboardInterrupt
-    return Replayed(end[1], heads(plan, engine))
+    return Replayed(end[1], heads(plan, engine), record.get("contaminated", ""))
 
 
 def outputs(

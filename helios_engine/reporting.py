@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from helios_engine.assemble import heads
@@ -28,6 +28,8 @@ def summarise(
     started: str,
     finished: str,
     versions: dict[str, str],
+    contaminated: str = "",
+    notes: Sequence[str] = (),
 ) -> Summary:
     """Summarise a run whose tables lie in `place`; a failed one is measured as far as it got."""
     account, port = plan.config.account, engine.port
@@ -36,6 +38,7 @@ def summarise(
     return Summary(
         name=plan.config.run.name,
         status=status,
+        contaminated=contaminated,
         error=error,
         config_digest=plan.config.digest,
         started=started,
@@ -61,7 +64,7 @@ def summarise(
         metrics=metrics,
         breakdown=parts,
         doubt=found,
-        warnings=_warnings(plan, engine, metrics, found),
+        warnings=[*notes, *_warnings(plan, engine, metrics, found)],
     )
 
 

@@ -49,10 +49,11 @@ FUNDING = pa.schema([("ts", _I), ("instrument", _S), ("amount", _F), ("currency"
 
 
 class Table:
-    """Rows to one Parquet file, a row group at a time; the journal has the exact decimals."""
+    """Rows to one Parquet file, a row group at a time; the journal has the exact decimals. `mark` is its metadata."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, mark: str = "") -> None:
         self.path = path
+        schema = schema.with_metadata({"contaminated": mark}) if mark else schema
         self._schema = schema
         self._columns: list[list[Any]] = [[] for _ in schema]
         self._writer = _guard(path, lambda: pq.ParquetWriter(path, schema, compression="zstd"))
@@ -78,16 +79,16 @@ class Table:
 
 
 class Results:
-    """Hears what a run does to the account, from `start` (ns UTC) on."""
+    """Hears what a run does to the account, from `start` (ns UTC) on; `mark` goes into every file's metadata."""
 
-    def __init__(self, folder: Path, start: int) -> None:
+    def __init__(self, folder: Path, start: int, mark: str = "") -> None:
         self._start = start
-        self._equity = Table(folder / "equity.parquet", EQUITY)
-        self._prices = Table(folder / "prices.parquet", PRICES)
-        self._fills = Table(folder / "fills.parquet", FILLS)
-        self._orders = Table(folder / "orders.parquet", ORDERS)
-        self._volumes = Table(folder / "volumes.parquet", VOLUMES)
-        self._funding = Table(folder / "funding.parquet", FUNDING)
+        self._equity = Table(folder / "equity.parquet", EQUITY, mark)
+        self._prices = Table(folder / "prices.parquet", PRICES, mark)
+        self._fills = Table(folder / "fills.parquet", FILLS, mark)
+        self._orders = Table(folder / "orders.parquet", ORDERS, mark)
+        self._volumes = Table(folder / "volumes.parquet", VOLUMES, mark)
+        self._funding = Table(folder / "funding.parquet", FUNDING, mark)
         self._tables = (self._equity, self._prices, self._fills, self._orders, self._volumes, self._funding)
         self.arrivals = Arrivals()
         self._last: dict[str, float] = {}

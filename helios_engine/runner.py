@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from helios_engine import folder as folders
+from helios_engine.artefact_gate import check_artefacts, digests
 from helios_engine.assemble import assemble, balances, heads
 from helios_engine.build import Plan, build
 from helios_engine.config import Config, load_config
@@ -53,22 +54,33 @@ class Result(NamedTuple):
         return self.folder / folders.REPORT
 
 
-def run(config: str | Path | Config, *, runs: str | Path = "runs", plugins: Plugins | None = None) -> Result:
-    """Backtest a config and return the result; raises HeliosError.
+def run(
+    config: str | Path | Config,
+    *,
+    runs: str | Path = "runs",
+    plugins: Plugins | None = None,
+    allow_contaminated: bool = False,
+) -> Result:
+    """Backtest a config and return the result; raises HeliosError. `allow_contaminated`: see `backtest`.
 
     result = helios_engine.run("configs/six_kinds.toml")
     result.frames.equity["equity"].plot()
     """
     loaded = config if isinstance(config, Config) else load_config(config)
-    return backtest(build(loaded, plugins), Path(runs))
+    return backtest(build(loaded, plugins), Path(runs), allow_contaminated=allow_contaminated)
 
 
-def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result:
-    """Run a plan to its end; a failed or interrupted run leaves a readable journal and says so."""
+def backtest(plan: Plan, runs: Path, progress: Progress | None = None, *, allow_contaminated: bool = False) -> Result:
+    """Run a plan to its end; a failed or interrupted run leaves a readable journal and says so.
+
+    A run with an artefact that has seen its data raises ContaminatedError; with `allow_contaminated` it runs, and
+    every output is marked.
+    """
+    contaminated, notes = check_artefacts(plan, allow=allow_contaminated)
     venue = check_money(plan)
     place = folders.new_folder(runs, plan.config, run_digest(plan, venue))
     started = time.time()
-    engine = assemble(plan, journal=place / folders.JOURNAL, results=place, venue=venue)
+    engine = assemble(plan, journal=place / folders.JOURNAL, results=place, venue=venue, mark=contaminated)
     results = engine.results
     assert results is not None
     log = component("runner")
@@ -76,14 +88,14 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None) -> Result
     status: Status = "failed"
     failure: BaseException | None = None
     try:
-        engine.journal.header(header(plan, venue))
+        engine.journal.header(header(plan, venue, contaminated))
         status = "complete" if drive(engine, plan, progress) else "interrupted"
     except (Exception, KeyboardInterrupt) as error:
         failure = error  # raised again below, once what there is has been written
         if isinstance(error, KeyboardInterrupt):
             status = "interrupted"
     try:
-        summary = _close(plan, engine, results, place, status, failure, started)
+        summary = _close(plan, engine, results, place, status, failure, started, contaminated, notes)
         write_page(place)
     except HeliosError as error:
         results.discard()
@@ -115,7 +127,7 @@ def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:
     return True
 
 
-def header(plan: Plan, venue: Venue) -> dict[str, Any]:
+def header(plan: Plan, venue: Venue, contaminated: str = "") -> dict[str, Any]:
     """What identifies a run: config, data, plugins, seed, files the venue read, and library versions."""
     return {
         "name": plan.config.run.name,
@@ -124,6 +136,8 @@ def header(plan: Plan, venue: Venue) -> dict[str, Any]:
         "catalog": str(plan.config.catalog),
         "pins": pins(plan),
         "venue_pins": venue_pins(venue),
+        "artefacts": digests(plan),
+        "contaminated": contaminated,
         "plugins": [str(identity) for identity in plan.plugins.identities.values()],
         "stages": [node.name for node in plan.nodes],
         "seed": plan.config.run.seed,
@@ -159,10 +173,15 @@ def versions() -> dict[str, str]:
 
 
 def run_digest(plan: Plan, venue: Venue) -> str:
-    """Digest over config, data and the venue's files: two runs that share it should share their heads."""
+    """Digest over config, data, artefacts and the venue's files: two runs that share it should share their heads."""
     import hashlib
 
-    parts = [plan.config.digest, *(feed.pin.digest for feed in plan.feeds), *venue_pins(venue).values()]
+    parts = [
+        plan.config.digest,
+        *(feed.pin.digest for feed in plan.feeds),
+        *venue_pins(venue).values(),
+        *digests(plan).values(),
+    ]
     return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -174,6 +193,8 @@ def _close(
     status: Status,
     failure: BaseException | None,
     started: float,
+    contaminated: str,
+    notes: list[str],
 ) -> Summary:
     results.close()
     engine.journal.close(status, heads(plan, engine))
@@ -186,6 +207,8 @@ def _close(
         started=iso(int(started * 1e3) * 1_000_000),
         finished=iso(time.time_ns() // 1_000_000 * 1_000_000),
         versions=versions(),
+        contaminated=contaminated,
+        notes=notes,
     )
     write_summary(place, summary)
     return summary

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
@@ -19,7 +21,7 @@ class Stage(Protocol):
 
     `consumes` names the bodies it wants. What it may yield is read from the return annotation of
     `on_event`, e.g. `-> Iterator[Features | VolForecast]`. The class may set `on`, a filter by
-    `instrument`, `timeframe` or `source`; the config's `on` replaces it.
+    `instrument`, `timeframe` or `source`; the config's `on` replaces it. It may set `depends`, see `Depends`.
     """
 
     consumes: ClassVar[Any]
@@ -27,6 +29,38 @@ class Stage(Protocol):
     def on_event(self, event: Any) -> Outputs:
         """Take one event; return or yield the bodies that follow from it."""
         ...
+
+
+class Depends:
+    """Which inputs each output of a stage depends on, declared to be checked: `helios-engine prove --layer declared`.
+
+        depends = Depends({"Signal.value": ("Bar.close",), "Features.values[atr_*]": ("Bar.high", "Bar.low")})
+
+    Columns are `Body.field`, features `Features.values[column]` with the schema's name of the column; `*` stands for
+    any text. An output depends on what all entries that match it name. Inputs are numbers other than times. A stage
+    whose columns follow from its settings makes `depends` a property. Raises ValueError for a name that is no column.
+    """
+
+    def __init__(self, outputs: Mapping[str, Iterable[str]]) -> None:
+        self.outputs: Mapping[str, tuple[str, ...]] = MappingProxyType({k: tuple(v) for k, v in outputs.items()})
+        for name in (*self.outputs, *(column for named in self.outputs.values() for column in named)):
+            if not _COLUMN.fullmatch(name):
+                raise ValueError(f"expected `Body.field` or `Features.values[column]` in depends, found {name!r}")
+
+    def speaks_of(self, output: str) -> bool:
+        """Whether an entry matches this output."""
+        return any(_matches(pattern, output) for pattern in self.outputs)
+
+    def allows(self, output: str, column: str) -> bool:
+        """Whether an entry that matches this output names this input."""
+        return any(column in named for pattern, named in self.outputs.items() if _matches(pattern, output))
+
+
+_COLUMN = re.compile(r"[A-Za-z]\w*\.(values\[[^\]]+\]|[a-z*][\w*]*)")
+
+
+def _matches(pattern: str, output: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), output) is not None
 
 
 @runtime_checkable
@@ -174,6 +208,7 @@ Filter = Mapping[str, str | tuple[str, ...]]
 
 __all__ = [
     "BodySpec",
+    "Depends",
     "Effect",
     "EffectSpec",
     "Event",

@@ -18,17 +18,20 @@ from helios_engine.errors import HeliosError
 INTERRUPTED = 130
 _HERE = "helios_engine.cli"
 VERBS = {
+    "artefact": (f"{_HERE}.artefact:artefact", "Write or show where a model or table comes from."),
     "backtest": (f"{_HERE}.backtest:backtest", "Run a config over recorded data."),
     "config": (f"{_HERE}.config:config", "Check a config, or print its schema."),
     "data": (f"{_HERE}.data:data", "Import, check, query and generate market data."),
     "demo": (f"{_HERE}.demo:demo", "Show an honest strategy, its leaky twin, and who tells them apart."),
     "diff": (f"{_HERE}.diff:diff", "Name the first event in which two runs differ."),
     "doctor": (f"{_HERE}.doctor:doctor", "Say whether this installation is sound."),
+    "key": (f"{_HERE}.key:key", "Make keys to sign certificates with."),
     "plugin": (f"{_HERE}.plugin:plugin", "List what plugins offer."),
     "prove": (f"{_HERE}.prove:prove", "Try to make a run see the future, and say which part did."),
     "replay": (f"{_HERE}.replay:replay", "Re-create a run from its journal and compare every head."),
     "report": (f"{_HERE}.report:report", "Write a run's HTML page again."),
     "runs": (f"{_HERE}.runs:runs", "List, show or remove runs."),
+    "verify": (f"{_HERE}.verify:verify", "Hold a prover's certificate against what lies here."),
 }
 
 

@@ -16,10 +16,13 @@ from helios_engine.cli.output import Progress, as_json, catalog_folder, print_js
 @click.option(
     "--sensitivity", is_flag=True, help="Run it again under other assumptions of fills, path, costs and delay."
 )
+@click.option("--allow-contaminated", is_flag=True, help="Run with a model that has seen the data; marks every output.")
 @catalog_folder
 @runs_folder
 @as_json
-def backtest(config: Path, sensitivity: bool, catalog: str | None, runs: Path | None, as_json: bool) -> int:
+def backtest(
+    config: Path, sensitivity: bool, allow_contaminated: bool, catalog: str | None, runs: Path | None, as_json: bool
+) -> int:
     """Run CONFIG over recorded data; print the result and the path of the report."""
     import msgspec
 
@@ -37,7 +40,7 @@ def backtest(config: Path, sensitivity: bool, catalog: str | None, runs: Path | 
     progress = Progress(loaded.run.name)
     begun = time.monotonic()
     try:
-        result = runner.backtest(plan, runs_path(runs), progress)
+        result = runner.backtest(plan, runs_path(runs), progress, allow_contaminated=allow_contaminated)
     finally:
         progress.done()
     if not as_json:

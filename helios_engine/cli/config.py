@@ -20,6 +20,7 @@ def config() -> None:
 @as_json
 def check(file: Path, catalog: str | None, as_json: bool) -> int:
     """Build the run of FILE without running it: plugins, settings, data, and that every stage is fed."""
+    from helios_engine.artefact_gate import check_artefacts
     from helios_engine.build import build
     from helios_engine.config import load_config, on_catalog
     from helios_engine.runner import check_money
@@ -27,6 +28,7 @@ def check(file: Path, catalog: str | None, as_json: bool) -> int:
 
     loaded = load_config(file)
     plan = build(on_catalog(loaded, catalog) if catalog is not None else loaded)
+    check_artefacts(plan)
     check_money(plan)
     stages = [
         {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,8 +19,23 @@ from helios_engine.cli.output import as_json, catalog_folder, print_json
 @click.option("--cuts", type=click.IntRange(min=3), default=64, show_default=True, help="How many cuts to make.")
 @click.option("--layer", "layers", multiple=True, help="Only this layer; can be given again.")
 @click.option("--seed", type=int, default=0, show_default=True, help="What cuts and futures are drawn from.")
+@click.option(
+    "--certificate", type=click.Path(path_type=Path, dir_okay=False), help="Write a certificate of the trial."
+)
+@click.option(
+    "--sign", "key", type=click.Path(path_type=Path, dir_okay=False), help="Sign it with the private key in this file."
+)
 @as_json
-def prove(config: Path, catalog: str | None, cuts: int, layers: tuple[str, ...], seed: int, as_json: bool) -> int:
+def prove(
+    config: Path,
+    catalog: str | None,
+    cuts: int,
+    layers: tuple[str, ...],
+    seed: int,
+    certificate: Path | None,
+    key: Path | None,
+    as_json: bool,
+) -> int:
     """Try to make the pipeline of CONFIG see the future, and say which part did.
 
     Exit codes: 0 no violation found, 1 violation, 4 a part could not be judged.
@@ -29,9 +46,13 @@ def prove(config: Path, catalog: str | None, cuts: int, layers: tuple[str, ...],
     loaded = load_config(config)
     if catalog is not None:
         loaded = on_catalog(loaded, catalog)
-    told = _Told()
+    if key is not None:
+        _check_key(key, certificate)
+    told = Told()
     try:
         found = prover.prove(loaded, layers=layers, cuts=cuts, seed=seed, progress=told)
+        if certificate is not None:
+            _certify(loaded, found, cuts, certificate, key)
     finally:
         told.done()
     if as_json:
@@ -41,7 +62,31 @@ def prove(config: Path, catalog: str | None, cuts: int, layers: tuple[str, ...],
     return found.exit_code
 
 
-class _Told:
+def _check_key(key: Path, certificate: Path | None) -> None:
+    """Find out before the trial, which takes long, that it could not be signed."""
+    from helios_engine.errors import ConfigError
+    from helios_engine.proof.signing import public_of
+
+    if certificate is None:
+        raise ConfigError("--sign signs a certificate; name its file with --certificate")
+    public_of(key)
+
+
+def _certify(config: Any, proof: Any, cuts: int, place: Path, key: Path | None) -> None:
+    """Make the run once more for its heads, and write the certificate."""
+    import msgspec
+
+    from helios_engine.plugins import Plugins
+    from helios_engine.proof.certificate import certify, write_certificate
+    from helios_engine.proof.evidence import Evidence, gather
+    from helios_engine.proof.forks import answer_of
+
+    plugins = Plugins(config.plugins.allow, config.plugins.block)
+    evidence = msgspec.convert(answer_of(partial(gather, config, plugins)), Evidence)
+    write_certificate(place, certify(proof, evidence, cuts=cuts, key=key))
+
+
+class Told:
     """A line on stderr with what is being done and the time left; only where somebody may be watching."""
 
     def __init__(self) -> None:

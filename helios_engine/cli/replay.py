@@ -43,6 +43,8 @@ def replay(run: str, catalog: str | None, runs: Path | None, expect: tuple[str, 
     if as_json:
         print_json({"run": str(place), **found._asdict(), "differences": found.differences, "not_expected": others})
     else:
+        if found.contaminated:
+            click.echo(found.contaminated)
         for name, head in found.recorded.items():
             again = found.replayed.get(name, "missing")
             click.echo(f"{'same  ' if again == head else 'DIFFER'}  {head[:12]}  {again[:12]}  {name}")

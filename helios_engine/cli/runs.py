@@ -31,7 +31,7 @@ def list_runs(runs: Path | None, as_json: bool) -> int:
         change = "" if row["return"] is None else f"{row['return']:+.2%}"
         click.echo(
             f"{row['status']:<12} {change:>9} {row['trades'] or 0:>6} trades  "
-            f"{row['decisions'][:12]:<12}  {row['folder']}"
+            f"{row['decisions'][:12]:<12}  {row['folder']}" + "  CONTAMINATED" * bool(row.get("contaminated"))
         )
     return 0
 

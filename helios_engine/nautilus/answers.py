@@ -27,6 +27,7 @@ from nautilus_trader.model.events import (
 
 from helios_engine.bodies import Fill, OrderAccepted, OrderCanceled, OrderModified, OrderTriggered, Reject
 from helios_engine.events import Body
+from helios_engine.nautilus.instruments import name_of
 
 
 def answer(event: Any, order: Any, reason: str = "canceled") -> Body | None:
@@ -34,7 +35,7 @@ def answer(event: Any, order: Any, reason: str = "canceled") -> Body | None:
 
     `order` is nautilus' order after the event; `reason` is why the venue cancels, where it does so by itself.
     """
-    name, instrument = event.client_order_id.value, str(event.instrument_id)
+    name, instrument = event.client_order_id.value, name_of(event.instrument_id)
     match event:
         case OrderFilled():
             return _fill(event, name, instrument)

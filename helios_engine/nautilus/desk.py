@@ -63,7 +63,7 @@ class Desk:
         if quantity != intent.quantity:
             intent = msgspec.structs.replace(intent, quantity=quantity)
             self._tell(OrderModified(intent.id, intent.instrument, plain(quantity), intent.price, intent.trigger))
-        order = orders.make(self._seat.order_factory, market.ticker, intent, on_last=market.has_trades)
+        order = orders.make(self._seat.order_factory, market.ticker, intent, on_last=market.sight.last is not None)
         self._seat.submit_order(order)
         if order.is_open and intent.type == "MARKET":
             market.cancel(order, "no more volume in the book")

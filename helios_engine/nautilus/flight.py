@@ -33,20 +33,18 @@ class Flight:
 
     def __init__(self, latency: Latency, delay: int = 0) -> None:
         self._latency, self._delay = latency, delay
-        self._queue: deque[Flying] = deque()
+        self.queue: deque[Flying] = deque()
+        """Commands that have not taken effect yet."""
         self._last_print = 0
-
-    def __len__(self) -> int:
-        return len(self._queue)
 
     def send(self, ts: int, command: Command) -> None:
         """Put a command on its way at `ts`."""
         on_bars = self._last_print > 0
         way = AT_ONCE if on_bars else self._latency.delay(ts, type(command).__name__, command.id)
         # One connection, one queue: a command with a short way still arrives behind those sent before it.
-        arrival = max(ts + self._delay + way, self._queue[-1].arrival if self._queue else 0)
+        arrival = max(ts + self._delay + way, self.queue[-1].arrival if self.queue else 0)
         is_reaction = on_bars and ts == self._last_print and not self._delay
-        self._queue.append(Flying(arrival, is_reaction, command))
+        self.queue.append(Flying(arrival, is_reaction, command))
 
     def note(self, body: Body) -> None:
         """Remember that the market of this instrument is made of prints."""
@@ -56,10 +54,10 @@ class Flight:
     def due(self, ts: int, body: Body) -> list[Command]:
         """Take the commands that take effect at this market event, in order; none passes another."""
         found: list[Command] = []
-        while self._queue:
-            head = self._queue[0]
+        while self.queue:
+            head = self.queue[0]
             waits_for_open = isinstance(body, Print) and body.phase != "open" and not head.is_reaction
             if head.arrival > ts or waits_for_open:
                 break
-            found.append(self._queue.popleft().command)
+            found.append(self.queue.popleft().command)
         return found

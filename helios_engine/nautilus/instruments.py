@@ -21,6 +21,20 @@ def instrument_id(name: str) -> InstrumentId:
     return InstrumentId(Symbol(symbol), Venue(venue))
 
 
+def trading_id(name: str) -> InstrumentId:
+    """The id under which an instrument is traded: nautilus takes an underscore for a spread of several instruments.
+
+    It would leave the position of `BTCUSD_PERP` untouched and fail at its first fill, so the underscore is a caret.
+    """
+    symbol, dot, venue = name.rpartition(".")
+    return instrument_id(symbol.replace("_", "^") + dot + venue)
+
+
+def name_of(traded: InstrumentId) -> str:
+    """Our name of an id made by `trading_id`."""
+    return f"{traded.symbol.value.replace('^', '_')}.{traded.venue.value}"
+
+
 def currency(code: str) -> Currency:
     """The currency of a code; an unknown one becomes a crypto currency with eight digits."""
     return Currency.from_str(code)
@@ -49,7 +63,7 @@ def traded(definition: Instrument, *, digits: int = 0, margin: Decimal = Decimal
     """
     prices, sizes = max(digits, price_digits(definition)), size_digits(definition)
     terms: dict[str, Any] = {
-        "instrument_id": instrument_id(definition.instrument),
+        "instrument_id": trading_id(definition.instrument),
         "raw_symbol": Symbol(definition.instrument.rpartition(".")[0]),
         "base_currency": currency(definition.base),
         "quote_currency": currency(definition.quote),

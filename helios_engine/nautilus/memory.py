@@ -38,6 +38,11 @@ class Memory:
             self._extreme = last
         self._last = body
 
+    def only(self, body: Print) -> None:
+        """Remember a print that was not shown, and nothing before it."""
+        self._before = self._quote = self._anchor = self._extreme = None
+        self._last = body
+
     def take(self) -> list[Tape | Quote]:
         """The events to show now, oldest first; none if nautilus is up to date."""
         if self._last is None and self._quote is None:

@@ -12,7 +12,7 @@ from nautilus_trader.model.objects import FIXED_PRECISION, Price, Quantity
 
 from helios_engine.bodies import BookDelta, Instrument, Print, Quote, Trade
 from helios_engine.nautilus.book import Changes
-from helios_engine.nautilus.instruments import instrument_id, price_digits, size_digits
+from helios_engine.nautilus.instruments import price_digits, size_digits, trading_id
 
 SIDES = {"BUY": AggressorSide.BUYER, "SELL": AggressorSide.SELLER, "": AggressorSide.NO_AGGRESSOR}
 _BOOK_SIDES = {"BUY": OrderSide.BUY, "SELL": OrderSide.SELL}
@@ -27,7 +27,7 @@ class Ticker:
     """
 
     def __init__(self, definition: Instrument, digits: int = 0) -> None:
-        self.id = instrument_id(definition.instrument)
+        self.id = trading_id(definition.instrument)
         self._prices, self._sizes = max(digits, price_digits(definition)), size_digits(definition)
         self._price_units, self._size_units = float(10**self._prices), float(10**definition.size_scale)
         self._price_raw = 10 ** (FIXED_PRECISION - self._prices)

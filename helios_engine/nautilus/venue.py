@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from nautilus_trader.accounting.error import AccountError
-from nautilus_trader.model.identifiers import ClientOrderId
 
-from helios_engine.bodies import (
-    BookDelta,
-    BookSnapshot,
-    Fill,
-    FundingRate,
-    Instrument,
-    MarkPrice,
-    OrderModified,
-    Print,
-    Quote,
-    Reject,
-    Trade,
-)
-from helios_engine.errors import BuildError, VenueError
+from helios_engine.bodies import FundingRate, Instrument, MarkPrice, Print, Reject
 from helios_engine.events import Body
-from helios_engine.fees import IN_QUOTE
-from helios_engine.ledger import after_fill
-from helios_engine.nautilus.answers import answer
+from helios_engine.nautilus import listing
 from helios_engine.nautilus.assembly import Assembly
 from helios_engine.nautilus.desk import Desk
+from helios_engine.nautilus.ear import Ear, unsound
 from helios_engine.nautilus.fees import VenueFees
 from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.funds import Funds
@@ -36,10 +20,8 @@ from helios_engine.nautilus.margin import Margin
 from helios_engine.nautilus.market import Market
 from helios_engine.nautilus.models.execution import Execution
 from helios_engine.nautilus.models.simulation import Simulation
-from helios_engine.nautilus.reducing import trim
 from helios_engine.nautilus.settings import Settings
 
-_MATCHED = frozenset({Trade, Print, Quote, BookSnapshot, BookDelta})
 _NOTHING: list[Body] = []
 ZERO = Decimal(0)
 
@@ -53,7 +35,7 @@ class SimVenue:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self._dense = settings, settings.dense
         self._assembly: Assembly = None  # type: ignore[assignment]
         self._markets: dict[str, Market] = {}
         self._now: Market | None = None
@@ -72,20 +54,17 @@ class SimVenue:
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Open the account at `ts` for instruments that all name one venue."""
         known, s = list(instruments), self._settings
-        names = {definition.instrument.rpartition(".")[2] for definition in known}
-        if len(names) != 1:
-            raise BuildError(
-                f"nautilus.sim is one venue with one account; the instruments name {sorted(names) or 'none'}"
-            )
+        venue = listing.one_venue(known)
         # nautilus locks nothing in a currency that the account never held, so each begins with at least 0.
         held = {code: ZERO for d in known for code in (d.base, d.quote)} | dict(s.balances)
         self._execution = Execution(touch=s.models.fill_model == "touch")
         fees = VenueFees(s.fees_in)
-        self._assembly = Assembly(names.pop(), held, self._execution, fees, account=s.account, owes=bool(s.borrow))
-        self._assembly.bus.subscribe("events.order.*", self._hear)
+        self._assembly = Assembly(venue, held, self._execution, fees, account=s.account, owes=bool(s.borrow))
         self._margin = Margin(self._assembly, self._markets, s.leverage, s.borrow)
         self._funds = Funds(self._assembly, self._markets, s.borrow, s.fees_in)
         self._desk = Desk(self._assembly, self._margin if s.account == "margin" else self._funds, self._answers.append)
+        ear = Ear(self._assembly, self._markets, None if s.account == "margin" else self._funds, self._answers.append)
+        self._assembly.bus.subscribe("events.order.*", ear.hear)
         for definition in known:
             self.instrument(ts, definition)
         self._assembly.start(ts)
@@ -93,16 +72,7 @@ class SimVenue:
     def instrument(self, ts: int, body: Instrument) -> None:
         """Add an instrument, or change one: orders that rest off its new tick or lot are cancelled, with the reason."""
         s = self._settings
-        if body.contract == "perpetual" and s.account == "cash":
-            raise BuildError(
-                f'{body.instrument} is a perpetual, which a cash account cannot hold; set account = "margin" under '
-                "[venue], and leverage"
-            )
-        if s.account == "margin" and s.fees_in.get(body.instrument, IN_QUOTE) != IN_QUOTE:
-            raise BuildError(
-                f"{body.instrument}: its fee schedule takes fees from what is bought or sold, which nautilus.sim does "
-                "in cash accounts alone; in a margin account give maker_fee and taker_fee under [[instrument]]"
-            )
+        listing.admit(s, body)
         margin = self._margin.rate(body) if s.account == "margin" else ZERO
         market = self._markets.get(body.instrument)
         if market is None:
@@ -110,27 +80,27 @@ class SimVenue:
             simulation = Simulation(s.models, body, self._execution)
             self._markets[body.instrument] = Market(self._assembly, number, body, s.book, simulation, margin, s.delay)
             return
-        if (body.base, body.quote, body.contract) != _nature(market.definition):
-            raise BuildError(f"{body.instrument} becomes another thing at {ts}: base, quote and contract cannot change")
-        market.catch_up()
+        listing.same_thing(ts, market.definition, body)
+        market.sight.catch_up()
         self._assembly.clock.set_time(ts)
         market.define(body, margin)
 
     def market(self, ts: int, body: Body) -> list[Body]:
         """Match what rests on a market event; its instrument's due commands follow at `settle`."""
         market = self._markets[body.instrument]  # type: ignore[attr-defined]
-        if type(body) not in _MATCHED:
+        kind = type(body)
+        way = market.sight.ways.get(kind)
+        if way is None:
             return self._account_for(ts, market, body)
-        if not market.takes(body):  # type: ignore[arg-type]
-            return _NOTHING
         self._now, self._body = market, body
-        market.flight.note(body)
+        if kind is Print:
+            market.flight.note(body)
         if market.expiries:
-            self._expire(ts, market)
+            market.expire(ts)
         try:
-            market.note(body, dense=self._settings.dense)  # type: ignore[arg-type]
-        except AccountError as error:
-            raise _overdrawn(market, error) from error
+            way(body, self._dense or bool(market.open))
+        except (AccountError, ValueError) as error:
+            raise unsound(market, error) from error
         return self._take() if self._answers else _NOTHING
 
     def send(self, ts: int, intent: Body) -> None:
@@ -141,7 +111,7 @@ class SimVenue:
     def settle(self, ts: int) -> list[Body]:
         """Let commands take effect that are due at the market event of this moment."""
         market, self._now = self._now, None
-        if market is not None and len(market.flight):
+        if market is not None and market.flight.queue:
             assert self._body is not None
             due = market.flight.due(ts, self._body)
             if due:
@@ -160,75 +130,27 @@ class SimVenue:
         """Mark, and pay funding."""
         if isinstance(body, MarkPrice):
             market.mark = Decimal(repr(body.price))
-        if not isinstance(body, FundingRate) or market.definition.contract != "perpetual":
-            return self._take()
-        payment = self._margin.funding(body, market)
-        if payment is None:
-            return self._take()
-        self._assembly.adjust(ts, payment.amount, payment.currency)
-        return [*self._take(), payment]
+        elif isinstance(body, FundingRate) and market.definition.contract == "perpetual":
+            payment = self._margin.funding(body, market)
+            if payment is not None:
+                self._assembly.adjust(ts, payment.amount, payment.currency)
+                self._answers.append(payment)
+        return self._take()
 
     def _apply(self, ts: int, market: Market, commands: list[Command]) -> None:
-        market.catch_up()
+        market.sight.catch_up()
         market.use()
         self._assembly.clock.set_time(ts)
         for command in commands:
             try:
                 refused = self._desk.take(ts, market, command)
                 market.simulation.arrive()
-            except AccountError as error:
-                raise _overdrawn(market, error) from error
+            except (AccountError, ValueError) as error:
+                raise unsound(market, error) from error
             if refused is not None:
                 self._answers.append(Reject(command.id, command.instrument, "venue", refused))
-
-    def _expire(self, ts: int, market: Market) -> None:
-        """Orders whose time has come are gone before this event matches."""
-        for name in sorted(name for name, expires in market.expiries.items() if expires <= ts):
-            self._assembly.clock.set_time(ts)
-            market.cancel(market.open[name], "expired")
-
-    def _hear(self, event: Any) -> None:
-        name = event.client_order_id.value
-        market, order = self._markets[str(event.instrument_id)], self._assembly.cache.order(ClientOrderId(name))
-        found = answer(event, order, market.why)
-        if found is None or (market.is_silent and isinstance(found, OrderModified)):
-            return
-        if isinstance(found, Fill):
-            self._book(market, found)
-        self._answers.append(found)
-        if order.is_open:
-            market.open[name] = order
-        else:
-            market.open.pop(name, None)
-            market.expiries.pop(name, None)
-        if isinstance(found, Fill):
-            trim(market)
-
-    def _book(self, market: Market, fill: Fill) -> None:
-        """Follow the position, and put right what nautilus' account left out."""
-        before, d = market.position, market.definition
-        market.position = after_fill(before, fill.quantity if fill.side == "BUY" else -fill.quantity, fill.price)
-        if self._settings.account == "margin":
-            return
-        missing = self._funds.missing(fill, d, before.quantity)
-        if missing:
-            self._assembly.adjust(self._assembly.clock.timestamp_ns(), missing, d.quote)
-        wrong = self._funds.overdrawn(d)
-        if wrong is not None:
-            raise _overdrawn(market, wrong)
 
     def _take(self) -> list[Body]:
         found = self._answers[:]
         self._answers.clear()
         return found
-
-
-def _nature(d: Instrument) -> tuple[str, str, str]:
-    return (d.base, d.quote, d.contract)
-
-
-def _overdrawn(market: Market, error: object) -> VenueError:
-    return VenueError(
-        f"the account cannot hold what nautilus filled in {market.definition.instrument}: {error}; its state is no "
-        "longer sound, so the run stops: trade less than all of the balance"
-    )

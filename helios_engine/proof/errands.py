@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from helios_engine.build import build
-from helios_engine.proof import trials
+from helios_engine.proof import scripts, trials
 from helios_engine.proof.case import VENUE, printed
 from helios_engine.proof.futures import Future
 from helios_engine.proof.rehearsal import Span, compare, plan_for, rehearse
@@ -45,7 +45,7 @@ def record(retold: Retold, script: str) -> dict[str, Any]:
     parts = [piece.name for piece in (*case.config.stages, *case.config.effects)]
     stretch = Stretch([*parts, VENUE])
     rehearsal = rehearse(plan_for(case.config, case.plugins, span), enough=stretch.is_enough)
-    Path(script).write_bytes(trials.packed(rehearsal, plan.codec))
+    Path(script).write_bytes(scripts.packed(rehearsal, plan.codec))
     until = max((s.inputs[-1][0] for s in rehearsal.streams.values() if s.inputs), default=span.begin)
     count = sum(len(s.inputs) for s in rehearsal.streams.values())
     return _plain(Ground(*span[:1], until, span.stop, count, sorted(stretch.silent), sorted(printed(plan))))
@@ -70,7 +70,7 @@ def _compared(retold: Retold, script: str, ground: dict[str, Any]) -> list[Diffe
     known = msgspec.convert(ground, Ground)
     case = case_of(retold)
     plan = plan_for(case.config, case.plugins, Span(known.begin, known.stop))
-    return compare(plan, trials.unpacked(Path(script).read_bytes(), plan.codec), known.until)
+    return compare(plan, scripts.unpacked(Path(script).read_bytes(), plan.codec), known.until)
 
 
 def _plain(found: msgspec.Struct) -> dict[str, Any]:

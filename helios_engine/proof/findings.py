@@ -65,6 +65,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     not_covered: tuple[str, ...] = ()
     not_provable: dict[str, str] = {}
     """Parts that the layer could not judge, by name, and why."""
+    looked_at: tuple[str, ...] | None = None
+    """The parts that the layer looked at, by name; None for all of them."""
+    matrix: dict[str, dict[str, dict[str, bool]]] = {}
+    """By stage, output and input: whether a change of the input was seen to change the output."""
     seconds: float = 0.0
 
 
@@ -92,7 +96,9 @@ def _row(part: Part, outcomes: tuple[Outcome, ...]) -> Row:
     whys = [f"{o.layer}: {o.not_provable[part.name]}" for o in outcomes if part.name in o.not_provable]
     if whys:
         return Row(part, "not provable", "; ".join(whys))
-    looked = ", ".join(o.layer for o in outcomes)
+    looked = ", ".join(o.layer for o in outcomes if o.looked_at is None or part.name in o.looked_at)
+    if outcomes and not looked:
+        return Row(part, "not provable", "no layer that ran looks at it")
     cuts = [o.coverage[f"with {part.name} at work"] for o in outcomes if f"with {part.name} at work" in o.coverage]
     at_work = f"; {cuts[0]} cuts with it at work" if cuts else ""
     return Row(part, "no violation found", f"coverage: {looked}{at_work}")

@@ -34,6 +34,8 @@ _PLACES: dict[Layer, str] = {
     "differential": "helios_engine.proof.differential:vary",
     "prefix": "helios_engine.proof.cutting:cut",
     "futures": "helios_engine.proof.cutting:cut",
+    "declared": "helios_engine.proof.declared:declare",
+    "artefacts": "helios_engine.proof.artefacts:judge",
 }
 """The function of each layer: it takes a Case and returns an Outcome for every layer that it covers."""
 

@@ -132,7 +132,8 @@ def _horizon(prober: Prober, found: Sequence[Shown], ground: Ground) -> tuple[fl
     """
     length = timeframe_ns(ground.tick)
     # What is removed far ahead may not be missed, where another value would be.
-    kinds = [s.trial.future.kind for s in found if s.trial.future.kind != "remove"] or ["remove"]
+    shown = [s.trial.future.kind for s in found if s.trial.future.kind != "remove"]
+    kinds = tuple(dict.fromkeys((*SIMPLE[1:], *shown))) if shown else ("remove",)
     best = _clearest(found)
     at = best.difference.ts or best.trial.until
     last = max(1, -(-(int(ground.inputs[-1]) - at) // length))

@@ -21,7 +21,7 @@ def plain(proof: Proof) -> dict[str, Any]:
     """The same for machines."""
     found: dict[str, Any] = msgspec.to_builtins(proof._asdict())
     rows = [msgspec.to_builtins(row) for row in proof.rows]
-    return {**found, "rows": rows, "exit_code": proof.exit_code, "not_covered": list(_limits(proof))}
+    return {**found, "rows": rows, "exit_code": proof.exit_code, "not_covered": list(limits(proof))}
 
 
 def _lines(proof: Proof) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _lines(proof: Proof) -> Iterator[str]:
     yield from (f"  {outcome.layer:<13} {_coverage(outcome)}" for outcome in proof.outcomes)
     yield ""
     yield "Not covered:"
-    yield from (f"  {limit}" for limit in _limits(proof))
+    yield from (f"  {limit}" for limit in limits(proof))
 
 
 def _finding(number: int, f: Finding) -> Iterator[str]:
@@ -74,7 +74,8 @@ def _coverage(outcome: Outcome) -> str:
     return counts or "nothing to look at"
 
 
-def _limits(proof: Proof) -> Iterator[str]:
+def limits(proof: Proof) -> Iterator[str]:
+    """What the prover did not look at: what no layer can see, and what its layers say of themselves."""
     yield from NOT_COVERED
     for outcome in proof.outcomes:
         yield from outcome.not_covered

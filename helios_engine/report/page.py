@@ -43,7 +43,7 @@ def page_text(summary: Summary, frames: Frames, outcomes: Sequence[Outcome] = ()
     currency, metrics = summary.account.currency, summary.metrics
     has_equity = frames.has("equity") and not frames.equity.empty
     legs = frames.legs if frames.has("legs") else _no_legs()
-    charts: dict[str, Any] = {"currency": currency, "prices": {}}
+    charts: dict[str, Any] = {"currency": currency, "prices": {}, "mark": "CONTAMINATED" * bool(summary.contaminated)}
     if has_equity:
         charts["equity"] = equity_series(frames.equity, legs)
     if frames.has("prices"):

@@ -61,11 +61,13 @@ class PluginNote(_Part, frozen=True, kw_only=True):
 class Summary(_Part, frozen=True, kw_only=True):
     """Everything a run says of itself; `started` and `finished` are wall time, ISO 8601 UTC.
 
+    `contaminated` says which artefact has seen the data of the run, empty if none is known to have.
     `heads` are hex by chain, `pins` by feed, `models` what fills, latency and fees were modelled by.
     """
 
     name: str
     status: Status
+    contaminated: str = ""
     error: str = ""
     config_digest: str
     started: str
@@ -119,6 +121,7 @@ def read_status(folder: Path) -> Mapping[str, Any]:
     except JournalError as error:
         return row | {"status": "unreadable", "error": str(error)}
     row |= {"name": summary.name, "status": summary.status, "decisions": summary.heads.get("decisions", "")}
+    row["contaminated"] = summary.contaminated
     if summary.metrics is not None:
         row |= {"return": summary.metrics.total_return, "trades": summary.metrics.trades}
     return row

@@ -31,6 +31,8 @@ def summary_text(summary: Summary, folder: Path | None = None, *, is_tty: bool |
     status = f"\x1b[{_COLOURS[summary.status]}m{summary.status}\x1b[0m" if colour else summary.status
     room = WIDTH - len(summary.status) - 2
     lines = [f"{_short(summary.name, room):<{room}}  {status}", "─" * WIDTH]
+    if summary.contaminated:
+        lines += [*textwrap.wrap(summary.contaminated, WIDTH), "─" * WIDTH]
     lines += _row("span", f"{iso(summary.span.start)} … {iso(summary.span.stop)}")
     lines += [*_money(summary), *_counts(summary)]
     lines += [line for kind, text in sorted(summary.models.items()) for line in _row(kind, text)]

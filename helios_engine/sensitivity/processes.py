@@ -54,7 +54,7 @@ def measure_sensitivity(
     for each in variants:
         if each.text:
             write_whole(_config(place, each), each.text.encode())
-    pool = _Pool(place, max(expected, 0.1), progress)
+    pool = _Pool(place, max(expected, 0.1), progress, bool(base.contaminated))
     found = pool.run([each for each in variants if each.text])
     skipped = {each.name: _without(each, "skipped", each.differs) for each in variants if not each.text}
     outcomes = [own, *(_compared((found | skipped)[each.name], own) for each in variants)]
@@ -72,7 +72,10 @@ def _compared(found: Outcome, own: Outcome) -> Outcome:
 class _Pool:
     """Runs variants side by side and collects their outcomes."""
 
-    def __init__(self, place: Path, expected: float, progress: Callable[[float, int], None] | None) -> None:
+    def __init__(
+        self, place: Path, expected: float, progress: Callable[[float, int], None] | None, contaminated: bool
+    ) -> None:
+        self._flags = ["--allow-contaminated"] if contaminated else []
         self._place, self._expected, self._progress = place, expected, progress
         self._found: dict[str, Outcome] = {}
         self._running: list[_Running] = []
@@ -95,6 +98,7 @@ class _Pool:
     def _start(self, each: Variant) -> _Running:
         config = _config(self._place, each)
         command = [sys.executable, "-m", "helios_engine", "backtest", str(config), "--runs", str(self._place), "--json"]
+        command += self._flags
         try:
             with config.with_suffix(".out").open("wb") as out, config.with_suffix(".err").open("wb") as errors:
                 # A session of its own, so that Ctrl-C in the terminal comes to us alone and we decide.

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from helios_engine.bodies import (
+    Account,
     CancelIntent,
     Control,
     ModifyIntent,
@@ -24,7 +25,7 @@ from helios_engine.timeframe import nanoseconds
 from helios_execution.cost_gate import CostGate
 from helios_execution.desk import CONSUMES, OPTIONAL, desk
 from helios_execution.distances import Distances, Measure, Unit
-from helios_execution.exits import clear, is_dust, leave, protect
+from helios_execution.exits import Moment, clear, leave, protect
 from helios_execution.halt import Halt
 from helios_execution.leg import Answer
 from helios_execution.sizing import ZERO, decimal
@@ -39,15 +40,14 @@ class Bracket:
     A target enters once, by `entry`: at market, or by a limit order at the touch that expires after `entry_expires`
     (0s: never). What has filled, in part too, gets a STOP (TRAILING_STOP if `trailing`) at `stop` and a LIMIT at `take`
     from the position's average price, in whole ticks away from it: fractions of it, or with `unit = "volatility"`
-    multiples of the last VolForecast (of `timeframe`, if given). Both are reduce-only, as large as what is held, and
-    shrink or go when the other fills; the entry's rest goes with the first exit. A position without a stop is left at
-    market: the price is through the stop already, or the venue or the gate refused it, took it, or does not know it.
-    A refused target price is watched here instead. What is too small for an order waits for the rest of the entry,
-    and stays if there is none.
+    multiples of the last VolForecast (of `timeframe`, if given). Both are reduce-only, as large as what is held. When
+    one fills the other shrinks or goes, by the venue or with the next event, and so does the entry's rest. A position
+    without a stop is left at market: the price is through it, or venue or gate refused it, took it, or do not know it.
+    A refused target price is watched here. What is too small for an order waits for the rest of the entry, or stays.
 
     A later target of the same side only makes a position smaller, one of 0 or of the other side leaves it at market,
     with the stop in place until it is closed. After stop or target, that side waits for another target, unless
-    `reenter`. For Controls see `Halt`: `flatten` and `kill` leave at market too. What was refused is tried again after
+    `reenter`. For Controls see `Halt`: `flatten` leaves at market too. What was refused is tried again after
     `retry`. The positions are this stage's alone: one that is there at a target becomes part of the bracket. Sizes,
     bands, `cash_only`, `cushion` and `cost_gate` are those of `execution.market`. Ids are `tag-1`, `tag-1-stop-1`, ….
     """
@@ -101,7 +101,8 @@ class Bracket:
             case Target():
                 self._aim(body)
             case Control():
-                self._control(body)
+                for flat in self.halt.hear(body, tuple(self.desk.definitions)):
+                    self._aim(Target(flat, 0.0))
             case VolForecast():
                 self.measure.hear(body)
             case Position():
@@ -111,7 +112,7 @@ class Bracket:
         self.desk.hear(body)
         for found in (name,) if name else tuple(self.desk.definitions):
             if found in self.trips or found in self.wanted:
-                yield from self._act(found, now)
+                yield from self._act(found, now, not isinstance(body, Answer | Position | Account))
 
     def _aim(self, target: Target) -> None:
         name, sign = target.instrument, (target.quantity > 0) - (target.quantity < 0)
@@ -128,27 +129,19 @@ class Bracket:
         elif name not in self.spent and not (is_halted and sign):
             self.wanted[name] = target.quantity
 
-    def _control(self, control: Control) -> None:
-        for name in self.halt.hear(control, tuple(self.desk.definitions)):
-            self.wanted[name] = 0.0
-            if name in self.trips:
-                self.trips[name].keep = ZERO
-
-    def _act(self, name: str, now: int) -> Iterator[Says]:
+    def _act(self, name: str, now: int, is_quiet: bool) -> Iterator[Says]:
         if self.desk.settling.get(name) == "position" or name not in self.desk.prices:
             return  # the position that a fill left is about to be told
         if name not in self.trips and self.desk.is_free(name):
             yield from self._enter(name, now)
         if name in self.trips:
-            yield from self._guard(name, self.trips[name], now)
+            yield from self._guard(name, self.trips[name], now, is_quiet)
 
     def _enter(self, name: str, now: int) -> Iterator[Says]:
         wanted, held = self.wanted.pop(name), self.desk.held.get(name, ZERO)
         target = decimal(wanted)
-        if target and self.halt.holds(name):
-            return
         sign = int((target or held).compare(ZERO))
-        if sign == 0:
+        if sign == 0 or (target and self.halt.holds(name)) or self.halt.is_killed(name):
             return
         distances = self.measure.of(name) if target else Distances(ZERO, ZERO)
         if distances is None:
@@ -169,25 +162,32 @@ class Bracket:
         touch = self.desk.touch(name, 1 if quantity > 0 else -1)
         return self.desk.limit(name, quantity, touch, post_only=self.post_only, expires=expires)
 
-    def _guard(self, name: str, trip: Trip, now: int) -> Iterator[Says]:
-        """Bring entry, legs and position of a trip into line with one another."""
+    def _guard(self, name: str, trip: Trip, now: int, is_quiet: bool) -> Iterator[Says]:
+        """Bring entry, legs and position of a trip into line; `is_quiet` when no answers are being told."""
         definition, price = self.desk.definitions[name], self.desk.prices[name]
-        position = self.desk.held.get(name, ZERO)
-        held, entry = trip.open(definition, position), self.desk.live.get(name)
+        position, entry = self.desk.held.get(name, ZERO), self.desk.live.get(name)
+        at = Moment(name, definition, price, trip.open(definition, position), now, is_quiet)
         trip.look(price)
         if entry is not None and (self.halt.holds(name) or trip.needs_no_more(entry.left, position, now)):
             yield from self.desk.cancel(name)
-        if not is_dust(definition, held, price):
-            excess, average = held - trip.keep, self.averages.get(name, decimal(price))
-            if excess > 0 and (not trip.keep or not self.desk.is_near(name, float(held), float(trip.keep))):
-                yield from leave(trip, name, excess, definition, price, now)
-                if not trip.keep or trip.is_bare:
-                    return
-            yield from protect(trip, name, held, definition, price, average, self.trailing, now)
-        elif not held or not trip.keep:
+        if self.halt.is_killed(name):
+            if is_quiet and not at.held:
+                yield from clear(trip, now)  # nothing but cancels passes the gate; a stop that rests goes on resting
+        elif not at.is_dust:
+            yield from self._hold(trip, at, is_filling=entry is not None and entry.price is None)
+        elif is_quiet and not (at.held and trip.keep):
             yield from clear(trip, now)
-        if entry is None and not trip.has_orders() and is_dust(definition, held, price):
+        if entry is None and not trip.has_orders() and at.is_dust:
             yield from self._end(name, trip, now)
+
+    def _hold(self, trip: Trip, at: Moment, *, is_filling: bool) -> Iterator[Says]:
+        excess, average = at.held - trip.keep, self.averages.get(at.name, decimal(at.price))
+        if excess > 0 and (not trip.keep or not self.desk.is_near(at.name, float(at.held), float(trip.keep))):
+            yield from leave(trip, at, excess)
+            if not trip.keep or trip.is_bare:
+                return
+        if at.is_quiet or not is_filling:  # more fills of a market entry may be about to be told
+            yield from protect(trip, at, average, trailing=self.trailing)
 
     def _end(self, name: str, trip: Trip, now: int) -> Iterator[Says]:
         del self.trips[name]

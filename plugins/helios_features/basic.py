@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from helios_engine.bodies import Bar, Features, Schema
 from helios_engine.events import Event
+from helios_engine.stage import Depends
 from helios_features.averages import Ema, Wilder
 
 AVERAGES, RSI, ATR = (10, 20, 50), 14, 14
@@ -38,6 +39,7 @@ class Basic:
     """
 
     consumes = Bar
+    depends = Depends({"Features.values[*]": ("Bar.close",), "Features.values[atr_*]": ("Bar.high", "Bar.low")})
 
     def __init__(self, averages: tuple[int, ...] = AVERAGES, rsi: int = RSI, atr: int = ATR) -> None:
         if not averages or min(*averages, rsi, atr) < 1:

@@ -22,6 +22,7 @@ class Rules:
     """
 
     handles = LlmRequest
+    writes = ("record",)
 
     def __init__(self, fall: float = 0.05, calm: float = 0.02, record: Path | None = None) -> None:
         self.fall, self.calm, self.record = fall, calm, record

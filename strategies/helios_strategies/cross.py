@@ -9,6 +9,7 @@ from typing import Literal
 
 from helios_engine.bodies import Bar, Signal
 from helios_engine.events import Event
+from helios_engine.stage import Depends
 
 
 class Cross:
@@ -18,6 +19,7 @@ class Cross:
     """
 
     consumes = Bar
+    depends = Depends({"Signal.value": ("Bar.close",)})
 
     def __init__(self, fast: int = 10, slow: int = 50, kind: Literal["sma", "ema"] = "sma") -> None:
         if not 1 <= fast < slow:

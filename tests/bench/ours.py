@@ -61,7 +61,7 @@ class Flip:
 
 
 def run(root: Path, kind: str, *, dense: bool = False) -> dict[str, Any]:
-    """Run once; seconds of the loop, orders with the market event that preceded each, fills and balances."""
+    """Run once; CPU seconds of the loop, orders with the market event that preceded each, fills and balances."""
     text = CONFIG.format(
         kind=kind,
         dense=str(dense).lower(),
@@ -81,12 +81,12 @@ def run(root: Path, kind: str, *, dense: bool = False) -> dict[str, Any]:
         send(ts, intent)
 
     venue.send = note
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in engine.run():
         seen[0] += 1
     engine.finish(plan.stop)
     return {
-        "seconds": time.perf_counter() - begin,
+        "seconds": time.process_time() - begin,
         "orders": sent,
         "fills": engine.port.fills,
         "balances": {k: str(v) for k, v in venue.balances().items()},

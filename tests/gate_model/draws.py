@@ -11,7 +11,7 @@ from tests.gate_model.world import HOUR, INSTRUMENTS, SECOND, Open
 
 D = Decimal
 NAMES = tuple(INSTRUMENTS)
-MONEY = ("0", "60", "150", "400", "1000", "5000")
+MONEY = ("0", "100", "150", "200", "400", "1000", "5000")
 WRONG: tuple[Any, ...] = (
     *(D(text) for text in ("NaN", "sNaN", "Infinity", "-Infinity", "-0", "0", "-1", "1E+15", "1E+999999", "1E-19")),
     1.0,

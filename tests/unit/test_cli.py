@@ -201,7 +201,12 @@ def test_ctrl_c_at_any_time_ends_with_its_exit_code_and_nothing_half_written(tmp
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
 
-    assert process.returncode in (130, 0, -signal.SIGINT)
+    if process.returncode not in (130, 0, -signal.SIGINT):
+        # Python itself was still starting or importing: nothing of ours ran that could have left anything.
+        assert after < 0.5, stderr
+        assert "helios_engine" not in stderr
+        assert not list(tmp_path.iterdir())
+        return
     assert "Traceback" not in stderr or process.returncode == -signal.SIGINT
     for folder in tmp_path.glob("runs/*"):
         listed = json.loads(helios("runs", "ls", "--json", cwd=tmp_path).stdout)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helios_engine.bodies import Fill, Instrument, Position
+from helios_engine.bodies import Fill, FundingPayment, Instrument, Position
 from helios_engine.ledger import Ledger
 
 D = Decimal
@@ -95,3 +96,50 @@ def test_realised_profit_and_open_profit_add_up_to_the_equity(orders: list[tuple
     assert account is not None
     open_profit = held.quantity * (last - held.average_price)
     assert abs(account.equity - 1000 - held.realised - open_profit) < D("1e-20") * 10**6
+
+
+CARRIED = msgspec.structs.replace(BTC, contract="perpetual")
+
+
+def test_a_perpetual_is_not_paid_for_and_counts_with_what_it_would_bring() -> None:
+    book = ledger("1000")
+    book.instruments[BTC.instrument] = CARRIED
+    book.fill(fill("SELL", "10", "500", fee="5"))
+    book.prices[BTC.instrument] = 480.0
+
+    account = book.account()
+
+    assert account is not None
+    assert (account.cash, account.equity, account.exposure) == (D(995), D(1195), D(4800))
+
+
+def test_closing_a_perpetual_brings_its_profit_and_funding_is_paid() -> None:
+    book = ledger("1000")
+    book.instruments[BTC.instrument] = CARRIED
+    book.fill(fill("BUY", "2", "100"))
+    book.fill(fill("SELL", "3", "130"))
+    book.funding(FundingPayment(BTC.instrument, D("-1.5"), "ZAR", D("0.01")))
+
+    assert book.cash["ZAR"] == D(1000) + 60 - D("1.5")
+    assert book.positions[BTC.instrument] == Position(BTC.instrument, D(-1), D(130), D(60))
+
+
+@given(
+    prices=st.lists(st.integers(1, 10**6), min_size=1, max_size=20),
+    signs=st.lists(st.sampled_from(["BUY", "SELL"]), min_size=20, max_size=20),
+    last=st.integers(1, 10**6),
+)
+def test_the_equity_of_a_perpetual_is_that_of_spot(prices: list[int], signs: list[str], last: int) -> None:
+    books = ledger(), ledger()
+    books[1].instruments[BTC.instrument] = CARRIED
+
+    for book in books:
+        for price, side in zip(prices, signs, strict=False):
+            book.fill(fill(side, "1", str(price)))
+        book.prices[BTC.instrument] = float(last)
+
+    spot, carried = (book.account() for book in books)
+    assert spot is not None
+    assert carried is not None
+    assert abs(spot.equity - carried.equity) < D("1e-15")
+    assert spot.exposure == carried.exposure

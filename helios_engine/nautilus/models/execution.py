@@ -12,7 +12,6 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import FIXED_PRECISION, Price
 
 from helios_engine.nautilus.models import tape
-from helios_engine.nautilus.models.slippage import Slippage
 from helios_engine.nautilus.models.watch import Watch
 
 MARKET_TYPES = (
@@ -21,6 +20,7 @@ MARKET_TYPES = (
     OrderType.TRAILING_STOP_MARKET,
     OrderType.MARKET_IF_TOUCHED,
 )
+STOPS = (OrderType.STOP_MARKET, OrderType.TRAILING_STOP_MARKET)
 RAW: int = 10 ** (tape.DIGITS - FIXED_PRECISION)
 """Units of the models in one of nautilus' raw integers: 1 in its build of high precision."""
 
@@ -37,6 +37,10 @@ class Execution(FillModel):
 
     A resting order of an instrument with a fill model of ours is never filled by nautilus: `Working` does it. A
     market order is shown nautilus' own fills, each worse by the slippage; without slippage nautilus is left alone.
+
+    Except for a stop that has woken up: nautilus 1.221 fills it at its trigger, also where the market has jumped over
+    it and nobody offered that price. Here the book fills it as it stands, after a trade at that trade's price. Inside a
+    bar the price is taken to move without jumps from print to print, so there the trigger is what was offered.
     """
 
     def __init__(self, *, touch: bool) -> None:
@@ -56,16 +60,18 @@ class Execution(FillModel):
 
     def get_orderbook_for_fill_simulation(self, instrument: Any, order: Any, best_bid: Any, best_ask: Any) -> Any:
         """The book that an order is matched with; None for nautilus' own."""
-        watch = self._watches[instrument.id]
+        watch, best = self._watches[instrument.id], best_ask if order.side == OrderSide.BUY else best_bid
+        takes = order.liquidity_side != LiquiditySide.MAKER
         if order.order_type in MARKET_TYPES:
-            return None if watch.slips is None else self._slipped(watch.slips, instrument, order, best_bid, best_ask)
-        if watch.fills is None:
-            return None
-        if order.liquidity_side == LiquiditySide.MAKER:
-            return self._nothing[instrument.id]
-        if watch.has_quotes or not watch.fills.binds_takers:
-            return None
-        return self._bound(watch.fills, instrument, order, best_ask if order.side == OrderSide.BUY else best_bid)
+            if watch.slips is not None:
+                return self._slipped(watch, instrument, order, best)
+        elif watch.fills is not None:
+            if not takes:
+                return self._nothing[instrument.id]
+            if watch.fills.binds_takers and not watch.has_quotes:
+                return self._bound(watch.fills, instrument, order, best)
+        woke = order.order_type in STOPS or (order.order_type == OrderType.STOP_LIMIT and takes)
+        return self._books[instrument.id] if woke and not watch.is_inside_bar else None
 
     def _bound(self, fills: tape.FillModel, instrument: Any, order: Any, price: Any) -> Any:
         """Nothing but for a FOK order that the volume suffices for; what may fill in part is held."""
@@ -76,7 +82,7 @@ class Execution(FillModel):
             return self._nothing[instrument.id]
         return _book(instrument.id, order.side == OrderSide.BUY, [(price, order.leaves_qty)])
 
-    def _slipped(self, slips: Slippage, instrument: Any, order: Any, best_bid: Any, best_ask: Any) -> Any:
+    def _slipped(self, watch: Watch, instrument: Any, order: Any, best: Any) -> Any:
         """nautilus' own fills, each moved against the order; none falls below one tick."""
         fills = self._books[instrument.id].simulate_fills(
             order, instrument.price_precision, instrument.size_precision, is_aggressive=True
@@ -86,8 +92,10 @@ class Execution(FillModel):
         is_buy = order.side == OrderSide.BUY
         if self._books[instrument.id].book_type == BookType.L1_MBP:
             # On one level nautilus takes the price of its market, which is not always the book's.
-            fills = [(best_ask if is_buy else best_bid, fills[0][1])]
-        cost = slips.cost(as_units(fills[0][0]), as_units(order.leaves_qty)) // RAW
+            is_walk = watch.is_inside_bar and order.order_type in STOPS
+            fills = [(order.trigger_price if is_walk else best, fills[0][1])]
+        assert watch.slips is not None
+        cost = watch.slips.cost(as_units(fills[0][0]), as_units(order.leaves_qty)) // RAW
         if not is_buy:
             cost = -min(cost, fills[-1][0].raw - instrument.price_increment.raw)
         worse = [(Price.from_raw(price.raw + cost, instrument.price_precision), size) for price, size in fills]

@@ -27,7 +27,8 @@ class Simulation:
         self.latency: Latency = models.latency
         self._execution = execution
         self._watch = Watch(definition, models.fills(definition), models.slips(definition))
-        self._is_idle = self._watch.fills is None and self._watch.slips is None
+        self.is_idle = self._watch.fills is None and self._watch.slips is None
+        """Whether nautilus' own models were chosen, so that `note` and `fill` need not be called."""
         self._working: Working | None = None
 
     def join(self, engine: Any) -> None:
@@ -40,9 +41,13 @@ class Simulation:
         """Take the definition that holds from now on."""
         self._watch.define(definition)
 
+    def walk(self, *, inside_bar: bool) -> None:
+        """Say whether the price came to where it is without a jump: inside a bar it does, at an open it may not."""
+        self._watch.is_inside_bar = inside_bar
+
     def note(self, body: Body, resting: Mapping[str, Any]) -> None:
         """Take in a market event, shown to nautilus or not, and nautilus' orders that rest as it happens."""
-        if self._is_idle:
+        if self.is_idle:
             return
         if self._working is not None:
             self._working.look(resting)

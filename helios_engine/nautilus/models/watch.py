@@ -17,7 +17,7 @@ class Watch:
     def __init__(self, definition: Instrument, fills: FillModel | None, slips: Slippage | None) -> None:
         self.fills, self.slips = fills, slips
         self.deal: Deal | None = None
-        self.has_quotes = False
+        self.has_quotes = self.is_inside_bar = False
         self._bid = self._ask = 0
         self._number = 0
         self.define(definition)

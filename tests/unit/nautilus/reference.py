@@ -1,8 +1,9 @@
 """nautilus_trader's own BacktestEngine on a world: what our venue should have answered.
 
 Where Helios deviates on purpose, the run is arranged so that both see the same: commands wait at their instrument, an
-order expires before an event at or after its time can match, what the exchange would refuse for its tick, lot or
-minimum is not sent, and definitions, marks and funding take effect between two events of the market.
+order expires before an event at or after its time can match, a stop is filled by the market and not at its trigger,
+reduce-only orders are cut to the position, what the exchange would refuse for its tick, lot or minimum is not sent, and
+definitions, marks and funding take effect between two events of the market.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ from nautilus_trader.backtest.models import FillModel, LatencyModel, MakerTakerF
 from nautilus_trader.backtest.modules import SimulationModule
 from nautilus_trader.config import LoggingConfig, RiskEngineConfig, StrategyConfig
 from nautilus_trader.core.datetime import unix_nanos_to_dt
-from nautilus_trader.model.enums import AccountType, BookType, OmsType, OrderSide, TimeInForce, TriggerType
+from nautilus_trader.model.enums import (
+    AccountType,
+    BookType,
+    LiquiditySide,
+    OmsType,
+    OrderSide,
+    OrderType,
+    TimeInForce,
+    TriggerType,
+)
 from nautilus_trader.model.identifiers import ClientOrderId, Venue
 from nautilus_trader.model.objects import Money
 from nautilus_trader.trading.strategy import Strategy
@@ -131,6 +141,20 @@ class Between(SimulationModule):
 
     def reset(self) -> None:
         pass
+
+
+class AtMarket(FillModel):
+    """Fills a stop that has woken up from the book, not at its trigger, unless the event was a print inside a bar."""
+
+    between: Between
+
+    def get_orderbook_for_fill_simulation(self, instrument: Any, order: Any, best_bid: Any, best_ask: Any) -> Any:
+        _, body = self.between.world.market[self.between.next - 1]
+        is_stop = order.order_type in (OrderType.STOP_MARKET, OrderType.TRAILING_STOP_MARKET)
+        woke = order.order_type == OrderType.STOP_LIMIT and order.liquidity_side == LiquiditySide.TAKER
+        if isinstance(body, Print) and body.phase != "open":
+            return None
+        return self.between.exchange.get_book(instrument.id) if is_stop or woke else None
 
 
 class Script(Strategy):
@@ -322,12 +346,14 @@ def through_nautilus(world: World, *, is_wired: bool = False) -> Outcome:
     engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True), risk_engine=risk))
     between = Between(world)
     between.script = script = Script(world, between, is_wired)
+    fills = AtMarket(prob_fill_on_limit=float(world.is_touch), prob_slippage=0.0, random_seed=0)
+    fills.between = between
     engine.add_venue(
         venue=VENUE,
         oms_type=OmsType.NETTING,
         account_type=AccountType.MARGIN if world.account == "margin" else AccountType.CASH,
         starting_balances=[Money(Decimal(amount), currency(code)) for code, amount in BALANCES.items()],
-        fill_model=FillModel(prob_fill_on_limit=float(world.is_touch), prob_slippage=0.0, random_seed=0),
+        fill_model=fills,
         fee_model=MakerTakerFeeModel(),
         latency_model=LatencyModel(base_latency_nanos=nanoseconds(world.latency)) if is_wired else None,
         book_type=BookType.L2_MBP if world.data == "l2" else BookType.L1_MBP,
@@ -351,10 +377,10 @@ def through_nautilus(world: World, *, is_wired: bool = False) -> Outcome:
     account = engine.cache.account_for_venue(VENUE)
     balances = {str(c): total.as_decimal() for c, total in account.balances_total().items()}
     positions = {str(p.instrument_id): plain(p.signed_decimal_qty()) for p in engine.cache.positions_open()}
-    fills = [a for _, a in script.heard if isinstance(a, Fill)]
+    done = [a for _, a in script.heard if isinstance(a, Fill)]
     if world.account == "cash":
         for d in world.instruments:
-            balances[d.quote] += forgotten([f for f in fills if f.instrument == d.instrument], d.quote)
+            balances[d.quote] += forgotten([f for f in done if f.instrument == d.instrument], d.quote)
     engine.dispose()
     return Outcome(script.heard, balances, positions)
 

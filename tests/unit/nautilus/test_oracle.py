@@ -6,75 +6,44 @@
 from __future__ import annotations
 
 import os
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
 
-from helios_engine.bodies import Fill, Instrument, Reject
-from helios_engine.nautilus.plugin import sim_venue
-from tests.unit.nautilus.reference import BALANCES, Outcome, through_nautilus
-from tests.unit.nautilus.worlds import World, world
+from helios_engine.bodies import Fill, OrderIntent, OrderModified, Print, Reject
+from tests.unit.nautilus.driving import through_ours
+from tests.unit.nautilus.reference import Outcome, through_nautilus
+from tests.unit.nautilus.worlds import DATA, MS, SPOT, D, World, world
 
-SEEDS = int(os.environ.get("SEEDS", "200"))
-WIRED = SEEDS // 5
-BATCH = 5
-
-
-def through_ours(world: World, *, dense: bool = False, **models: Any) -> Outcome:
-    """A world through our venue, event by event; `models` replace those of the world."""
-    venue: Any = sim_venue(
-        BALANCES,
-        **{"latency": world.latency, "fill_model": "touch" if world.is_touch else "through", **models},
-        dense=dense,
-        account=world.account,  # type: ignore[arg-type]
-        leverage="100" if world.account == "margin" else "1",
-    )
-    venue.open(1, world.instruments)
-    heard: list[Any] = []
-    reacted: set[str] = set()
-
-    def take(ts: int, answers: list[Any]) -> None:
-        for body in answers:
-            heard.append((ts, body))
-            if isinstance(body, Fill) and body.id not in reacted:
-                reacted.add(body.id)
-                for command in world.reactions.get(body.id, ()):
-                    venue.send(ts, command)
-
-    for number, (ts, body) in enumerate(world.market):
-        if isinstance(body, Instrument):
-            venue.instrument(ts, body)
-        else:
-            take(ts, venue.market(ts, body))
-        for command in world.commands.get(number, ()):
-            venue.send(ts, command)
-        take(ts, venue.settle(ts))
-    fills = [a for _, a in heard if isinstance(a, Fill)]
-    positions = {
-        d.instrument: sum((_signed(f) for f in fills if f.instrument == d.instrument), Decimal(0))
-        for d in world.instruments
-    }
-    return Outcome(heard, venue.balances(), {name: held for name, held in positions.items() if held})
+SEEDS = int(os.environ.get("SEEDS", "240"))
+BATCH = 8
+HOUR = 3_600_000 * MS
 
 
-def _signed(fill: Fill) -> Decimal:
-    return fill.quantity if fill.side == "BUY" else -fill.quantity
-
-
-def told(outcome: Outcome, *, is_wired: bool = False) -> list[Any]:
-    """Answers without the words of a refusal; wired, without refusals of what came too late."""
+def told(outcome: Outcome) -> list[Any]:
+    """Answers without the words of a refusal, which each side has its own of."""
     found = []
     for ts, body in outcome.answers:
         if isinstance(body, Reject):
-            if is_wired and body.reason.startswith(("cancel", "modify")):
-                continue
             body = msgspec.structs.replace(body, reason="")
         elif hasattr(body, "reason"):
             body = msgspec.structs.replace(body, reason="expired" if body.reason == "expired" else "")
         found.append((ts, body))
     return found
+
+
+def changes_told(outcome: Outcome) -> list[Any]:
+    """Answers without refused changes and changes to the same: wired, nautilus judges some when they leave."""
+    found, last = [], {}
+    for ts, body in told(outcome):
+        if isinstance(body, OrderModified):
+            same, last[body.id] = last.get(body.id) == body, body
+            if same:
+                continue
+        found.append((ts, body))
+    late = [a.id for _, a in outcome.answers if isinstance(a, Reject) and a.reason.startswith(("modify", "cancel"))]
+    return [(ts, body) for ts, body in found if not (isinstance(body, Reject) and body.id in late)]
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
@@ -87,3 +56,54 @@ def test_the_same_orders_have_the_same_answers_fills_fees_balances_and_positions
         assert told(ours) == told(nautilus), f"world({seed})"
         assert ours.balances == nautilus.balances, f"world({seed})"
         assert ours.positions == nautilus.positions, f"world({seed})"
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS // 4, BATCH))
+def test_the_way_to_the_venue_takes_as_long_as_nautilus_own_latency_model_says(first: int) -> None:
+    for seed in range(first, first + BATCH):
+        made = world(seed, names=1, is_plain=True, data=DATA[seed % 3])
+
+        ours, nautilus = through_ours(made), through_nautilus(made, is_wired=True)
+
+        assert changes_told(ours) == changes_told(nautilus), f"world({seed})"
+        assert ours.balances == nautilus.balances, f"world({seed})"
+
+
+def test_the_worlds_bring_out_every_kind_of_order_and_answer() -> None:
+    sent: set[tuple[str, str]] = set()
+    heard: set[tuple[str, str]] = set()
+    for seed in range(32):
+        made = world(seed)
+        orders = [c for commands in made.commands.values() for c in commands if isinstance(c, OrderIntent)]
+        sent |= {(o.type, o.time_in_force) for o in orders}
+        heard |= {(type(a).__name__, getattr(a, "liquidity", "")) for _, a in through_ours(made).answers}
+
+    assert {kind for kind, _ in sent} == {"MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TRAILING_STOP"}
+    assert {force for _, force in sent} == {"GTC", "IOC", "FOK", "GTD"}
+    assert heard >= {("Fill", "MAKER"), ("Fill", "TAKER")}
+    assert {kind for kind, _ in heard} == {
+        "Fill",
+        "FundingPayment",
+        "OrderAccepted",
+        "OrderCanceled",
+        "OrderModified",
+        "OrderTriggered",
+        "Reject",
+    }
+
+
+def test_of_two_instruments_ours_waits_for_its_own_open_where_bare_nautilus_fills_at_the_last_close() -> None:
+    btc, eth = SPOT[:2]
+    closes = [Print(d.instrument, HOUR - 1, price, 5.0, "close") for d, price in ((btc, 1000.0), (eth, 500.0))]
+    opens = [Print(d.instrument, HOUR + 1, price, 5.0, "open") for d, price in ((btc, 1010.0), (eth, 550.0))]
+    rows = [(body.ts_event, body) for body in (*closes, *opens)]
+    order = OrderIntent("1", eth.instrument, "BUY", D(1))
+    made = World((btc, eth), rows, {1: [order]}, {}, "prints", "cash", "1ns", True)
+
+    (ours,), (theirs,) = (
+        [(ts, a.price) for ts, a in outcome.answers if isinstance(a, Fill)]
+        for outcome in (through_ours(made), through_nautilus(made, is_wired=True))
+    )
+
+    assert ours == (HOUR + 1, D(550))
+    assert theirs == (HOUR + 1, D(500))  # BTC's open settles the order before ETH has one

@@ -170,12 +170,13 @@ class _Market:
 
 
 class _Orders:
-    """Commands on about one row in six."""
+    """Commands on about one row in five, or on so few that most rows can change nothing."""
 
     def __init__(
         self, draw: random.Random, rows: list[tuple[int, Body]], known: dict[str, Instrument], is_plain: bool
     ) -> None:
         self.draw, self.rows, self.known, self.is_plain = draw, rows, known, is_plain
+        self.density = draw.choice((0.2, 0.2, 0.04))
         self.sent: list[OrderIntent] = []
         self.count = 0
 
@@ -186,7 +187,11 @@ class _Orders:
         for number, (ts, body) in enumerate(self.rows):
             if isinstance(body, Trade | Print):
                 last[body.instrument] = body.price
-            if number < warm or self.draw.random() > 0.2 or isinstance(body, MarkPrice | FundingRate | Instrument):
+            if (
+                number < warm
+                or self.draw.random() > self.density
+                or isinstance(body, MarkPrice | FundingRate | Instrument)
+            ):
                 continue
             name = self.draw.choice(sorted(last))
             for command in self._decide(ts, name, last[name]):
@@ -199,7 +204,9 @@ class _Orders:
         if self.sent and self.draw.random() < 0.25:
             return [self._change(self.draw.choice(self.sent))]
         order = self._order(ts, name, price)
-        self.sent.append(order)
+        # Wired, nautilus forgets that a stop has woken up while a command to change or cancel it is under way.
+        if not (self.is_plain and order.type == "STOP_LIMIT"):
+            self.sent.append(order)
         return [order]
 
     def _change(self, order: OrderIntent) -> Body:
@@ -208,7 +215,7 @@ class _Orders:
         tick, lot = self.known[order.instrument].tick, self.known[order.instrument].lot
         away = self.draw.randint(1, 6) * tick
         kept = None if order.price is None or (self.draw.random() < 0.2 and not self.is_plain) else order.price + away
-        stop = None if order.trigger is None or kept is not None else order.trigger + away
+        stop = None if order.trigger is None or kept is not None or self.is_plain else order.trigger + away
         more = order.quantity + 10 * lot if self.draw.random() < 0.3 or (kept is None and stop is None) else None
         if not self.is_plain and self.draw.random() < 0.1:
             kept = order.price and order.price + tick / 2
@@ -238,8 +245,8 @@ class _Orders:
         if kind in ("STOP", "STOP_LIMIT", "TRAILING_STOP") and draw.random() < 0.3:
             terms["time_in_force"] = "GTD"
         if terms.get("time_in_force") == "GTD":
-            terms["expires"] = ts + draw.choice((1, 300, 3000, 20000)) * MS
-        terms["reduce_only"] = draw.random() < 0.15
+            terms["expires"] = ts + draw.choice((5000, 9000) if self.is_plain else (1, 300, 3000, 20000)) * MS
+        terms["reduce_only"] = draw.random() < 0.15 and not self.is_plain
         if not self.is_plain and draw.random() < 0.08:
             quantity += d.lot / 2 if draw.random() < 0.5 else D(0)
             if "price" in terms and draw.random() < 0.5:

@@ -24,6 +24,8 @@ class Machine(RuleBasedStateMachine):
     """One stage, one instrument, and an exchange whose answers come in any order."""
 
     make: Callable[[], Any]
+    slack = Decimal(0)
+    """How far from the newest target the one being worked may be: the stage's band."""
 
     @initialize(has_account=st.booleans())
     def begin(self, has_account: bool) -> None:
@@ -55,7 +57,8 @@ class Machine(RuleBasedStateMachine):
         """An entry moves the position toward the newest target and not past it."""
         held, target = self.exchange.held, Decimal(repr(self.target))
         after = held + (intent.quantity if intent.side == "BUY" else -intent.quantity)
-        assert min(held, target) <= after <= max(held, target)
+        slack = self.slack * abs(target)
+        assert min(held, target) - slack <= after <= max(held, target) + slack
 
     def entries(self) -> list[str]:
         return [order for order, found in self.exchange.live.items() if not found.intent.reduce_only]

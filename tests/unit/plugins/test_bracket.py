@@ -98,7 +98,7 @@ def test_a_trailing_stop_follows_at_the_distance_of_the_stop() -> None:
 
 
 def test_legs_grow_with_the_entry_and_are_changed_only_once_the_venue_has_them() -> None:
-    stage = entered()
+    stage = entered(entry="limit")
     at(stage, 1, *filled("B-1", "0.4", "0.4"))
 
     early = at(stage, 1, *filled("B-1", "0.6", "1"))
@@ -111,11 +111,30 @@ def test_legs_grow_with_the_entry_and_are_changed_only_once_the_venue_has_them()
 def test_a_target_filled_in_part_shrinks_the_stop_and_filled_whole_takes_it_back() -> None:
     stage = protected()
 
-    part = at(stage, 2, *filled(TAKE, "0.4", "0.6", "SELL"))
+    part = at(stage, 2, *filled(TAKE, "0.4", "0.6", "SELL"), trade(1000.0))
     at(stage, 3, OrderModified(STOP, NAME, D("0.6")))
-    whole = at(stage, 4, *filled(TAKE, "0.6", "0", "SELL"))
+    whole = at(stage, 4, *filled(TAKE, "0.6", "0", "SELL"), trade(1000.0))
 
     assert (part, whole) == ([ModifyIntent(STOP, NAME, D("0.600"))], [CancelIntent(STOP, NAME)])
+
+
+def test_a_venue_that_shrinks_and_takes_back_what_is_reduce_only_is_not_asked_to() -> None:
+    stage = protected()
+
+    part = at(stage, 2, *filled(TAKE, "0.4", "0.6", "SELL"), OrderModified(STOP, NAME, D("0.6")), trade(1000.0))
+    whole = at(stage, 3, *filled(TAKE, "0.6", "0", "SELL"), OrderCanceled(STOP, NAME, "reduce-only"), trade(1000.0))
+
+    assert part == whole == []
+
+
+def test_the_fills_of_a_market_entry_are_waited_for_but_not_beyond_the_next_event() -> None:
+    stage = entered()
+
+    first = at(stage, 1, *filled("B-1", "0.4", "0.4"))
+    legs = at(stage, 2, trade(1000.0))
+
+    assert first == []
+    assert [o.quantity for o in legs if isinstance(o, OrderIntent)] == [D("0.400"), D("0.400")]
 
 
 def test_a_refused_change_of_a_leg_is_asked_for_again_after_the_pause() -> None:
@@ -129,10 +148,10 @@ def test_a_refused_change_of_a_leg_is_asked_for_again_after_the_pause() -> None:
 
 
 def test_the_rest_of_an_entry_goes_with_the_first_exit() -> None:
-    stage = entered()
+    stage = entered(entry="limit")
     at(stage, 1, *accepted("B-1"), *filled("B-1", "0.5", "0.5"), *accepted(STOP, TAKE))
 
-    found = at(stage, 2, *filled(STOP, "0.5", "0", "SELL"))
+    found = at(stage, 2, *filled(STOP, "0.5", "0", "SELL"), trade(1000.0))
 
     assert found == [CancelIntent("B-1", NAME), CancelIntent(TAKE, NAME)]
 
@@ -142,7 +161,7 @@ def test_the_rest_of_an_entry_goes_with_a_part_of_the_target_and_with_a_smaller_
     for stage in (by_exit, by_target):
         at(stage, 1, *accepted("B-1"), *filled("B-1", "0.5", "0.5"), *accepted(STOP, TAKE))
 
-    exits = at(by_exit, 2, *filled(TAKE, "0.1", "0.4", "SELL"))
+    exits = at(by_exit, 2, *filled(TAKE, "0.1", "0.4", "SELL"), trade(1000.0))
     shrinks = at(by_target, 2, Target(NAME, 0.8))
 
     assert exits == [CancelIntent("B-1", NAME), ModifyIntent(STOP, NAME, D("0.400"))]
@@ -192,7 +211,7 @@ def test_a_stop_that_nobody_vouches_for_means_out_at_market(answer: Body) -> Non
 
 
 def test_a_stop_that_will_not_grow_means_out_at_market() -> None:
-    stage = entered()
+    stage = entered(entry="limit")
     at(stage, 1, *filled("B-1", "0.4", "0.4"), *accepted(STOP, TAKE), *filled("B-1", "0.6", "1"))
 
     found = at(stage, 2, Reject(STOP, NAME, "venue", "modify: no"))
@@ -240,7 +259,7 @@ def test_a_target_of_the_other_side_leaves_first_and_enters_when_all_orders_are_
     stage = protected()
 
     leaves = at(stage, 2, Target(NAME, -0.5))
-    out = at(stage, 3, *filled("B-1-close-3", "1", "0", "SELL"))
+    out = at(stage, 3, *filled("B-1-close-3", "1", "0", "SELL"), trade(1000.0))
     waits = at(stage, 3, OrderCanceled(STOP, NAME, "asked"))
     enters = at(stage, 3, OrderCanceled(TAKE, NAME, "asked"))
 
@@ -254,7 +273,7 @@ def test_a_smaller_target_makes_the_position_and_then_the_legs_smaller_a_larger_
 
     larger = at(stage, 2, Target(NAME, 2.0))
     smaller = at(stage, 2, Target(NAME, 0.25))
-    after = at(stage, 3, *filled("B-1-close-3", "0.75", "0.25", "SELL"))
+    after = at(stage, 3, *filled("B-1-close-3", "0.75", "0.25", "SELL"), trade(1000.0))
 
     assert larger == []
     assert smaller == [OrderIntent("B-1-close-3", NAME, "SELL", D("0.750"), reduce_only=True)]
@@ -300,27 +319,26 @@ def test_an_entry_that_expired_in_part_leaves_a_bracket_around_the_part() -> Non
     at(stage, 1, *filled("B-1", "0.3", "0.3"), *accepted(STOP, TAKE))
 
     expired = at(stage, 5, OrderCanceled("B-1", NAME, "expired"))
-    out = at(stage, 6, *filled(TAKE, "0.3", "0", "SELL"))
+    out = at(stage, 6, *filled(TAKE, "0.3", "0", "SELL"), trade(1000.0))
 
     assert (expired, out) == ([], [CancelIntent(STOP, NAME)])
 
 
 def test_a_fill_below_the_minimum_waits_for_the_rest_of_the_entry() -> None:
-    stage = entered()
+    stage = entered(entry="limit")
 
-    dust = at(stage, 1, *filled("B-1", "0.001", "0.001"))
+    dust = at(stage, 1, *filled("B-1", "0.001", "0.001"), trade(1000.0))
     more = at(stage, 2, *filled("B-1", "0.5", "0.501"))
 
     assert dust == []
     assert [o.quantity for o in more if isinstance(o, OrderIntent)] == [D("0.501"), D("0.501")]
 
 
-@pytest.mark.parametrize("name", ["flatten", "kill"])
 @pytest.mark.parametrize("value", ["", "*", NAME])
-def test_a_control_leaves_at_market_and_nothing_is_entered_until_resume(name: str, value: str) -> None:
+def test_flatten_leaves_at_market_and_nothing_is_entered_until_resume(value: str) -> None:
     stage = protected()
 
-    leaves = at(stage, 2, Control(name, value))
+    leaves = at(stage, 2, Control("flatten", value))
     at(stage, 3, *filled("B-1-close-3", "1", "0", "SELL"), *[OrderCanceled(leg, NAME, "") for leg in (STOP, TAKE)])
     halted = at(stage, 4, Target(NAME, 1.0))
     resumed = at(stage, 5, Control("resume", value), Target(NAME, 1.0))
@@ -329,8 +347,27 @@ def test_a_control_leaves_at_market_and_nothing_is_entered_until_resume(name: st
     assert (halted, resumed) == ([], [OrderIntent("B-2", NAME, "BUY", D("1.000"))])
 
 
+def test_after_a_kill_only_cancels_are_sent_and_the_legs_go_on_resting() -> None:
+    stage = entered(entry="limit")
+    at(stage, 1, *accepted("B-1"), *filled("B-1", "0.5", "0.5"), *accepted(STOP, TAKE))
+
+    killed = at(stage, 2, Control("kill", ""), trade(900.0), Target(NAME, 0.0), Control("resume", ""), trade(900.0))
+    at(stage, 3, OrderCanceled("B-1", NAME, "asked"), *filled(STOP, "0.5", "0", "SELL"))
+    flat = at(stage, 4, trade(900.0), OrderCanceled(TAKE, NAME, "asked"), Target(NAME, 1.0), trade(900.0))
+
+    assert (killed, flat) == ([CancelIntent("B-1", NAME)], [CancelIntent(TAKE, NAME)])
+
+
+def test_a_resume_of_something_unknown_lifts_nothing() -> None:
+    stage = Bracket()
+    at(stage, 0, BTC, trade(1000.0), Control("pause", NAME), Control("resume", "BTCUSD.ELSEWHERE"))
+
+    assert at(stage, 1, Target(NAME, 1.0)) == []
+    assert len(at(stage, 2, Control("resume", NAME), Target(NAME, 1.0))) == 1
+
+
 def test_a_pause_takes_the_entry_back_and_keeps_the_position_with_its_stop() -> None:
-    stage = entered()
+    stage = entered(entry="limit")
     at(stage, 1, *accepted("B-1"), *filled("B-1", "0.5", "0.5"), *accepted(STOP, TAKE))
 
     assert at(stage, 2, Control("pause", "")) == [CancelIntent("B-1", NAME)]

@@ -8,7 +8,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from helios_engine.bodies import Control, OrderCanceled, OrderIntent, Reject
+from helios_engine.bodies import (
+    Account,
+    Control,
+    Fill,
+    OrderAccepted,
+    OrderCanceled,
+    OrderIntent,
+    OrderModified,
+    OrderUnknown,
+    Position,
+    Reject,
+)
 from helios_engine.events import Body
 from helios_execution.bracket import Bracket
 from helios_execution.sizing import smallest
@@ -21,7 +32,7 @@ class BracketMachine(Machine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_halted = self.is_bare = False
+        self.is_halted = self.is_bare = self.is_answering = False
         self.retry_at = 0
 
     @staticmethod
@@ -47,20 +58,31 @@ class BracketMachine(Machine):
                 self.retry_at = self.now + SECOND
                 # A venue that refuses to close may want the legs gone first: then there is no stop for a while.
                 self.is_bare |= isinstance(body, Reject) and body.by == "venue"
+            self.is_answering = isinstance(
+                body, Fill | Position | Account | Reject | OrderCanceled | OrderAccepted | OrderModified | OrderUnknown
+            )
             super().give(body)
         self.is_bare &= not self.is_flat()
 
     def is_flat(self) -> bool:
         return abs(self.exchange.held) < smallest(BTC, self.exchange.price)
 
-    @rule(name=st.sampled_from(["flatten", "kill", "pause", "resume", "resume"]))
+    @rule(name=st.sampled_from(["flatten", "reduce_only", "pause", "resume", "resume"]))
     def control(self, name: str) -> None:
         self.is_halted = name != "resume"
         self.give(Control(name, NAME))
 
+    def is_filling(self) -> bool:
+        """Whether more fills of a market entry may follow at this very moment."""
+        return self.is_answering and any(
+            not found.intent.reduce_only and found.intent.price is None for found in self.exchange.live.values()
+        )
+
     @invariant()
     def what_is_held_has_a_stop_or_is_being_left(self) -> None:
         if not hasattr(self, "exchange") or self.is_flat() or self.is_bare or self.now < self.retry_at:
+            return
+        if self.is_filling():
             return
         stops, closes = self.exits("stop"), self.exits("close")
         assert stops or closes, f"{self.exchange.held} held without stop or close"

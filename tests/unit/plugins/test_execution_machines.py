@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import settings
@@ -25,6 +26,8 @@ class LimitMachine(Machine):
 
 
 class PatientMachine(Machine):
+    slack = Decimal("0.001")
+
     @staticmethod
     def make() -> Any:
         return LimitOrders(requote_every="30s", band=0.001)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from helios_engine.bodies import OrderIntent
+from helios_engine.bodies import OrderIntent, Print
 from tests.unit.nautilus.models.tapes import D, book, fills, level, limit, quote, trade
-from tests.unit.nautilus.scenarios import BTC
+from tests.unit.nautilus.scenarios import BTC, S
 
 BIDS, ASKS = {1000.0: 6.0, 999.0: 8.0}, {1002.0: 2.0, 1003.0: 4.0}
 BUY = OrderIntent("1", BTC.instrument, "BUY", D(3))
@@ -74,5 +74,28 @@ def test_a_stop_pays_the_slippage_when_it_has_woken_up() -> None:
     tape = [trade(1, 1000, 5, "SELL"), trade(2, 1001, 5, "BUY"), trade(3, 1000, 5, "SELL"), trade(4, 1010, 5, "BUY")]
     stop = OrderIntent("1", BTC.instrument, "BUY", D(1), "STOP", trigger=D(1005))
 
-    assert fills(tape, {2: [stop]}) == [(4, "1", "1", "1005", "TAKER")]  # nautilus: at the trigger
+    assert fills(tape, {2: [stop]}) == [(4, "1", "1", "1010", "TAKER")]
     assert fills(tape, {2: [stop]}, slippage="ticks", slippage_ticks=1) == [(4, "1", "1", "1011", "TAKER")]
+
+
+@pytest.mark.parametrize(("phase", "bare", "slipped"), [("extreme", "1005", "1006"), ("open", "1010", "1011")])
+def test_inside_a_bar_a_stop_slips_from_its_trigger_and_at_an_open_from_the_open(
+    phase: str, bare: str, slipped: str
+) -> None:
+    phases = ("open", "close", "open", phase)
+    prices = (1000.0, 1000.0, 1001.0, 1010.0)
+    tape = [Print(BTC.instrument, n * S, p, 5.0, at) for n, (p, at) in enumerate(zip(prices, phases, strict=True), 1)]
+    stop = OrderIntent("1", BTC.instrument, "BUY", D(1), "STOP", trigger=D(1005))
+
+    assert fills(tape, {2: [stop]}) == [(4, "1", "1", bare, "TAKER")]
+    assert fills(tape, {2: [stop]}, slippage="ticks", slippage_ticks=1) == [(4, "1", "1", slipped, "TAKER")]
+
+
+@pytest.mark.parametrize(
+    "models", [{}, {"fill_model": "queue"}, {"fill_model": "probabilistic", "fill_probability": 0.5}]
+)
+def test_a_stop_limit_that_wakes_beyond_a_jump_takes_what_is_offered_under_every_model(models: dict[str, Any]) -> None:
+    tape = [trade(1, 1000, 5, "SELL"), trade(2, 1001, 5, "BUY"), trade(3, 1000, 5, "SELL"), trade(4, 1010, 5, "BUY")]
+    stop = OrderIntent("1", BTC.instrument, "BUY", D(1), "STOP_LIMIT", price=D(1012), trigger=D(1005))
+
+    assert fills(tape, {2: [stop]}, **models) == [(4, "1", "1", "1010", "TAKER")]

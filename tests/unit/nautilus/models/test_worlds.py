@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from helios_engine.bodies import Fill, ModifyIntent, OrderIntent
-from tests.unit.nautilus.test_oracle import through_ours
+from tests.unit.nautilus.driving import through_ours
 from tests.unit.nautilus.worlds import World, world
 
 SEEDS = int(os.environ.get("SEEDS", "16"))
