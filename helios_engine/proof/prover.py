@@ -30,6 +30,8 @@ NOT_COVERED = (
 
 _PLACES: dict[Layer, str] = {
     "structure": "helios_engine.proof.structure:inspect",
+    "availability": "helios_engine.proof.auditing:audit",
+    "fills": "helios_engine.proof.auditing:audit",
     "hermetic": "helios_engine.proof.hermetic:guard",
     "differential": "helios_engine.proof.differential:vary",
     "prefix": "helios_engine.proof.cutting:cut",
@@ -93,6 +95,7 @@ def prove(
             found: tuple[Outcome, ...] = getattr(importlib.import_module(module), name)(case)
             outcomes += [outcome for outcome in found if outcome.layer in wanted]
     parts = tuple(msgspec.convert(part, Part) for part in outline["parts"])
+    parts += (Part("engine", "engine"),) if "availability" in wanted else ()
     order = {layer: number for number, layer in enumerate(LAYERS)}
     outcomes.sort(key=lambda o: order[o.layer])
     seconds = time.monotonic() - begin
