@@ -12,7 +12,9 @@ from helios_engine.proof.findings import Part
 from helios_engine.proof.tally import Tally
 from helios_engine.timeframe import iso, nanoseconds
 
-_BUCKETS = "put each trade into [open, close) by ts_event, and say a bar when its close has passed and all below it is said"
+_BUCKETS = (
+    "put each trade into [open, close) by ts_event, and say a bar when its close has passed and all below it is said"
+)
 
 
 class Said(NamedTuple):
@@ -103,7 +105,9 @@ class Builder:
         others = self._last.setdefault(bar.instrument, {})
         for frame, other in others.items():
             if other.ts_open <= bar.ts_open and bar.ts_close <= other.ts_close and _length(frame) > length:
-                what = f"the {frame} bar of {iso(other.ts_open)} of {bar.instrument} was said before {name}, a part of it"
+                what = (
+                    f"the {frame} bar of {iso(other.ts_open)} of {bar.instrument} was said before {name}, a part of it"
+                )
                 self._wrong("above first", now, "Bar", what, where)
         others[bar.timeframe] = bar
 
@@ -127,12 +131,8 @@ class Builder:
     def _passes(self, instrument: str, ts: int) -> None:
         self._passed[instrument] = max(ts, self._passed.get(instrument, 0))
 
-    def _wrong(
-        self, rule: str, ts: int, column: str, what: str, where: str = "", horizon: float | None = None
-    ) -> None:
-        self._tally.wrong(
-            self._part, rule, what, ts=ts, column=column, where=where, horizon=horizon, remedy=_BUCKETS
-        )
+    def _wrong(self, rule: str, ts: int, column: str, what: str, where: str = "", horizon: float | None = None) -> None:
+        self._tally.wrong(self._part, rule, what, ts=ts, column=column, where=where, horizon=horizon, remedy=_BUCKETS)
 
 
 def _length(timeframe: str) -> int:

@@ -51,9 +51,7 @@ class Prices:
             self._took(ts, fill, order, offered, unit)
         self._volume(ts, fill, order, offered)
 
-    def _rested(
-        self, ts: int, fill: Fill, order: Standing, offered: Offered, limit: Decimal, unit: Decimal
-    ) -> None:
+    def _rested(self, ts: int, fill: Fill, order: Standing, offered: Offered, limit: Decimal, unit: Decimal) -> None:
         """An order that rested gets its own price, and only if the market came there."""
         if order.is_better(fill.price, limit, unit):
             what = f"{fill.id} rested at {limit} and was filled at {fill.price}, better than its limit"
@@ -82,7 +80,11 @@ class Prices:
         if order.is_better(fill.price, best, unit):
             self._better(ts, fill, order, offered, best)
         first = order.first_offers.get(type(offered.body))
-        if first is not None and order.is_better(fill.price, first, unit) and not order.is_better(fill.price, best, unit):
+        if (
+            first is not None
+            and order.is_better(fill.price, first, unit)
+            and not order.is_better(fill.price, best, unit)
+        ):
             what = f"market order {fill.id} was filled at {fill.price}, later than on arrival, when {first} was offered"
             self._wrong("waited", what, ts, "price")
         if order.intent.type == "MARKET" and is_inside_bar(offered.body):

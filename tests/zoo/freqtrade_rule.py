@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from inspect import signature
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from helios_engine.catalog.store import Catalog
 from helios_engine.events import Event
 from helios_engine.proof.zoo.entry import Specimen
 from helios_engine.proof.zoo.frames import bars_frame
-from helios_engine.proof.zoo.market import BTC, FRAMES
+from helios_engine.proof.zoo.market import BTC, ETH, FRAMES
 from helios_engine.proof.zoo.runs import Listener
 from helios_engine.stage import FeedSpec
 
@@ -68,7 +69,8 @@ class Rule:
     def verdict(self, specimen: Specimen) -> Verdict:
         """What the rule says of a specimen that is a feed of one column or a stage on the bars of one instrument."""
         full = rows(specimen, self.catalog, self.catalog)
-        known = trades(full, sorted(bars_frame(str(self.catalog))["ts_open"].tolist()))[:MOST]
+        everything = trades(full, sorted(bars_frame(str(self.catalog))["ts_open"].tolist()))
+        known = [trade for trade in everything if trade.closed][:MOST]
         if len(known) < FEWEST:
             return Verdict(len(known), 0, False)
         biased, indicator = 0, False
@@ -88,8 +90,8 @@ class Rule:
         folder = self.folder / str(stop)
         if not folder.exists():
             whole, part = Catalog(str(self.catalog)), Catalog(str(folder))
-            for timeframe in FRAMES:
-                dataset = whole.dataset("bars", BTC, timeframe)
+            for name, timeframe in product((BTC, ETH), FRAMES):
+                dataset = whole.dataset("bars", name, timeframe)
                 table = dataset.table()
                 table = table.filter(pc.less_equal(table["ts_open"], stop))
                 definition = dataset.manifest.instrument
@@ -108,9 +110,12 @@ def rows(specimen: Specimen, catalog: Path, files: Path) -> dict[int, Row]:
 
 
 def trades(found: dict[int, Row], candles: list[int]) -> list[Trade]:
-    """Closed trades of a backtest: in at the open after a signal to buy, out at the open after one to sell."""
+    """The trades of a backtest: in at the open after a signal to buy, out at the open after one to sell.
+
+    One that is open at the end comes last, with `closed` 0.
+    """
     closed, opened = [], 0
-    for candle, following in zip(candles, candles[1:], strict=False):
+    for candle, following in pairwise(candles):
         row = found.get(candle)
         if row is None:
             continue
@@ -119,7 +124,7 @@ def trades(found: dict[int, Row], candles: list[int]) -> list[Trade]:
         elif row.signal < 0 and opened:
             closed.append(Trade(opened, following))
             opened = 0
-    return closed
+    return [*closed, Trade(opened, 0)] if opened else closed
 
 
 def _columns(feed: Any) -> Iterator[tuple[int, Row]]:

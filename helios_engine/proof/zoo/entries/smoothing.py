@@ -66,7 +66,8 @@ class Regimes(BarColumn):
     def likelihoods(self, bars: pd.DataFrame) -> Array:
         """Density of each return in both regimes."""
         moves = np.log(bars["close"]).diff().fillna(0.0).to_numpy()
-        return np.column_stack([np.exp(-0.5 * (moves / s) ** 2) / s for s in (0.002, 0.006)])
+        # Jumps lie beyond both: the floor keeps what is believed a number.
+        return np.column_stack([np.exp(-0.5 * (moves / s) ** 2) / s + 1e-30 for s in (0.002, 0.006)])
 
     def forward(self, seen: Array) -> Array:
         """Filtered probabilities."""

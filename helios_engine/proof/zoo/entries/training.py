@@ -176,7 +176,9 @@ class LearnsAfter(LearnsFirst):
 
 
 def _correlation(x: Array, y: Array) -> float:
-    return float(np.corrcoef(x, y)[0, 1])
+    """Pearson's; 0 where one of both does not vary."""
+    spread = float(np.std(x) * np.std(y))
+    return float(np.mean((x - np.mean(x)) * (y - np.mean(y)))) / spread if spread > 0 else 0.0
 
 
 def _entry(name: str, about: str, leak: type, twin: type | None, first: str | None, horizon: Any, at: int = 0) -> Entry:
