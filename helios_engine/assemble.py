@@ -23,6 +23,8 @@ from helios_engine.timeline import TICK, Source, Timeline, ticks
 
 FIRST, DOUBTS = 0, 10
 """Ranks of instrument definitions, which precede the data that needs them, and of what is known against data."""
+DEFINITIONS = "instruments"
+"""The source of instrument definitions."""
 
 
 def assemble(
@@ -70,7 +72,7 @@ def assemble(
 def sources(plan: Plan) -> list[Source]:
     """Instruments first, then doubts, feeds in the config's order, the venue's prints, and the tick last."""
     begin, stop = plan.begin, plan.stop
-    found = [Source("instruments", FIRST, _definitions(plan))]
+    found = [Source(DEFINITIONS, FIRST, _definitions(plan))]
     for feed in plan.feeds:
         doubts = getattr(feed.feed, "issues", None)
         if doubts is not None:
@@ -91,7 +93,7 @@ def sources(plan: Plan) -> list[Source]:
 
 def pinned(plan: Plan) -> dict[str, str]:
     """The sources that a manifest or the config pins, with their digests."""
-    digests = {"instruments": "config", "tick": "config"}
+    digests = {DEFINITIONS: "config", "tick": "config"}
     for feed in plan.feeds:
         for name in (feed.name, f"{feed.name}.prints", f"{feed.name}.issues"):
             digests[name] = feed.pin.digest

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from helios_engine.assemble import assemble, sources
+from helios_engine.assemble import DEFINITIONS, assemble, sources
 from helios_engine.build import Plan, build
 from helios_engine.config import Config, on_catalog
 from helios_engine.effects import RunningEffect
@@ -121,8 +121,18 @@ def _spliced(other: Plan, rehearsal: Rehearsal, until: int, differences: dict[st
     theirs = {source.name: source for source in sources(other)}
     feeds = {feed.name for feed in other.feeds}
     for name, ours in rehearsal.streams.items():
+        if name == DEFINITIONS:
+            yield Source(name, ours.rank, _defined(ours.inputs, theirs.get(name)))
+            continue
         part = name if name in feeds else name.rpartition(".")[0]
         yield Source(name, ours.rank, _splice(part, iter(ours.inputs), theirs.get(name), until, differences))
+
+
+def _defined(ours: list[tuple[int, Body]], theirs: Source | None) -> list[tuple[int, Body]]:
+    """The other world's definitions where they come when this one's do: no part says them, and what a definition
+    tells of the future, a date of delisting that nobody knew yet, differs there."""
+    other = [] if theirs is None else list(theirs.inputs)
+    return other if [ts for ts, _ in other] == [ts for ts, _ in ours] else ours
 
 
 def _splice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Literal, NamedTuple
 
@@ -17,6 +18,7 @@ from helios_engine.proof.zoo.venue import NextPrint
 from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, StageSpec, VenueSpec
 
 Spec = FeedSpec | StageSpec | EffectSpec | VenueSpec
+Planted = Callable[[], AbstractContextManager[None]]
 SUSPECT = "suspect"
 """The name in the run of the part on trial; a venue cannot be given one."""
 
@@ -40,7 +42,8 @@ class Entry(NamedTuple):
 
     `run` is TOML without a head: feeds, stages and effects, where `{use}` stands for the plugin on trial. A leak
     needs a label. `helpers` are further plugins that the run names; `head` goes into `[run]`, `venue` into `[venue]`.
-    `installed` names the installed plugins that take part: the fewer, the faster.
+    `installed` names the installed plugins that take part: the fewer, the faster. `planted` is entered for the time
+    of the leak's trial: a fault of the engine itself, in which case the leak's own plugin is honest.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Entry(NamedTuple):
     head: str = 'tick = "1h"'
     venue: str = 'use = "zoo.next_print"'
     installed: tuple[str, ...] = ("catalog",)
+    planted: Planted = nullcontext
 
 
 class Specimen(NamedTuple):
