@@ -93,7 +93,8 @@ class Sight:
         self.last, self.has_bid = body.price, True
         if must:
             self._simulation.walk(inside_bar=body.phase != "open")
-            self.catch_up()
+            if self._is_behind:
+                self.catch_up()
             self.engine.process_trade_tick(self.ticker.tick(body))
         else:
             self._memory.only(body)

@@ -92,7 +92,8 @@ class SimVenue:
         way = market.sight.ways.get(kind)
         if way is None:
             return self._account_for(ts, market, body)
-        self._now, self._body = market, body
+        if market.flight.queue:  # what is sent from now on arrives later than this event
+            self._now, self._body = market, body
         if kind is Print:
             market.flight.note(body)
         if market.expiries:
@@ -110,8 +111,9 @@ class SimVenue:
 
     def settle(self, ts: int) -> list[Body]:
         """Let commands take effect that are due at the market event of this moment."""
-        market, self._now = self._now, None
-        if market is not None and market.flight.queue:
+        market = self._now
+        if market is not None:
+            self._now = None
             assert self._body is not None
             due = market.flight.due(ts, self._body)
             if due:

@@ -1,4 +1,4 @@
-"""The layer availability: nothing known before it could be, bars at their close, outputs no earlier than their causes."""
+"""The layer availability: nothing known before it could be, bars at their close, no output before its cause."""
 
 from __future__ import annotations
 

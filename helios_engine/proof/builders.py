@@ -51,9 +51,10 @@ class Builder:
                 passed = max(self._passed.get(body.instrument, 0), self._ticked)
                 self._late[self._number] = (body.instrument, now, ts, passed)
         if isinstance(body, Trade):
-            self._trades.setdefault(body.instrument, Tape()).trade(
-                self._number, body.ts_event, body.price, body.quantity
-            )
+            tape = self._trades.get(body.instrument)
+            if tape is None:
+                tape = self._trades[body.instrument] = Tape()
+            tape.trade(self._number, body.ts_event, body.price, body.quantity)
             self._passes(body.instrument, min(body.ts_event, now))
         elif isinstance(body, Bar):
             self._bars.setdefault((body.instrument, body.timeframe), Tape()).bar(self._number, body)

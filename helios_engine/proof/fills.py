@@ -1,4 +1,4 @@
-"""The layer fills: every order's life followed by the bodies alone, and every fill held against tape, quotes and book."""
+"""The layer fills: every order's life followed by its bodies, every fill held against tape, quotes and book."""
 
 from __future__ import annotations
 
@@ -168,7 +168,9 @@ class Fills:
 
     def _modified(self, number: int, ts: int, body: OrderModified, order: Standing) -> None:
         """Terms changed: by a command that had arrived, or by the venue."""
-        for change in order.changes:
+        # A venue changes trailing stops and reduce-only orders by itself, perhaps to what we have asked for.
+        is_ours = order.intent.type != "TRAILING_STOP" and not order.intent.reduce_only
+        for change in order.changes if is_ours else ():
             asked, wish = change
             wanted = (wish.quantity, wish.price, wish.trigger)
             found = (body.quantity, body.price, body.trigger)

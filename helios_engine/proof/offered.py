@@ -26,7 +26,8 @@ class Offered:
         self.events = 0
         self.first = 0
         self.is_deals_only, self.is_on_bars = True, False
-        self.sides: set[str] = set()
+        self.tape_bid: Decimal | None = None
+        self.tape_ask: Decimal | None = None
         self._bid: Decimal | None = None
         self._ask: Decimal | None = None
         self._bids: dict[Decimal, float] = {}
@@ -38,11 +39,9 @@ class Offered:
         self.first = self.first or ts
         self.events += 1
         self.number, self.ts, self.body = number, ts, body
-        if isinstance(body, Trade):
-            self.sides |= {body.side} if body.side else {"BUY", "SELL"}
-        elif isinstance(body, Print):
-            self.sides |= {"BUY", "SELL"}
-            self.is_on_bars = True
+        if isinstance(body, Trade | Print):
+            self.is_on_bars = self.is_on_bars or isinstance(body, Print)
+            self._dealt(exact(body.price), body.side if isinstance(body, Trade) else "")
         else:
             self.is_deals_only = False
             self._quoted(body)
@@ -64,20 +63,33 @@ class Offered:
             found.append(exact(self.deal.price))
         return (min(found) if is_buy else max(found)) if found else None
 
-    def reached(self, price: Decimal, *, is_buy: bool) -> Literal["", "at", "through"]:
-        """Whether the last event came to the price of a resting order, went beyond it, or neither."""
-        best = self.best(is_buy=is_buy)
-        if best is None:
-            return ""
-        beyond = price - best if is_buy else best - price
-        return "through" if beyond > 0 else "at" if beyond == 0 else ""
+    def reached(self, price: Decimal, *, is_buy: bool) -> Literal["", "queue", "met"]:
+        """How the last event came to the price of a resting order.
 
-    def woke(self, trigger: Decimal, *, is_buy: bool) -> bool:
-        """Whether anything in the market has come to a stop's trigger at the last event."""
+        Not at all; by a deal at that price which somebody before us in the queue may have had; or for certain: by a
+        deal beyond it, or by an offer of the other side at it, which a buyer's trade shows to a purchase.
+        """
+        best = self.best(is_buy=is_buy)
+        if best is None or (best > price if is_buy else best < price):
+            return ""
+        shown, deal = self._shown(is_ask=is_buy), self.deal
+        is_met = best != price or price in shown
+        is_met = is_met or (isinstance(deal, Trade) and deal.side == ("BUY" if is_buy else "SELL"))
+        return "met" if is_met else "queue"
+
+    def woke(self, trigger: Decimal, *, is_buy: bool) -> Literal["", "before", "now"]:
+        """Whether the last event brought anything to a stop's trigger, or only an older deal lies there, or nothing."""
+
+        def beyond(price: Decimal) -> bool:
+            return price >= trigger if is_buy else price <= trigger
+
         found = [*self._shown(is_ask=True), *self._shown(is_ask=False)]
         if self.deal is not None:
             found.append(exact(self.deal.price))
-        return any(price >= trigger if is_buy else price <= trigger for price in found)
+        if any(map(beyond, found)):
+            return "now"
+        older = (self.tape_bid, self.tape_ask)
+        return "before" if any(beyond(price) for price in older if price is not None) else ""
 
     def shown(self, price: Decimal, *, is_buy: bool) -> Decimal | None:
         """The quantity that was there for a taker at a price, where the last event says so."""
@@ -91,6 +103,15 @@ class Offered:
         found = [min(levels) if is_ask else max(levels)] if levels else []
         quoted = self._ask if is_ask else self._bid
         return found if quoted is None else [*found, quoted]
+
+    def _dealt(self, price: Decimal, side: str) -> None:
+        """What a tape alone says of bid and ask: sellers hit bids, buyers lift asks, and the two do not cross."""
+        if side != "SELL":
+            self.tape_ask = price
+            self.tape_bid = self.tape_bid and min(self.tape_bid, price)
+        if side != "BUY":
+            self.tape_bid = price
+            self.tape_ask = self.tape_ask and max(self.tape_ask, price)
 
     def _quoted(self, body: Body) -> None:
         match body:

@@ -14,7 +14,7 @@ from helios_engine.proof.standing import STOPS, ZERO, Standing, Words, is_inside
 class Wrong(Protocol):
     """Takes a rule that was broken, a case of it in words, its time (ns UTC), and what to mend it by."""
 
-    def __call__(self, rule: str, what: str, ts: int, mend: str = "") -> None: ...  # noqa: D102
+    def __call__(self, rule: str, what: str, ts: int, mend: str = "") -> None: ...
 
 
 class Prices:
@@ -53,21 +53,29 @@ class Prices:
 
     def _rested(self, ts: int, fill: Fill, order: Standing, offered: Offered, limit: Decimal, unit: Decimal) -> None:
         """An order that rested gets its own price, and only if the market came there."""
+        reached, best = offered.reached(limit, is_buy=order.is_buy), offered.best(is_buy=order.is_buy)
         if order.is_better(fill.price, limit, unit):
-            what = f"{fill.id} rested at {limit} and was filled at {fill.price}, better than its limit"
-            self._wrong("better than limit", what, ts, "price")
-        reached = offered.reached(limit, is_buy=order.is_buy)
-        best = offered.best(is_buy=order.is_buy)
+            self._improved(
+                ts, fill, order, limit, is_offered=best is None or not order.is_better(fill.price, best, unit)
+            )
         if not reached:
             what = f"{fill.id} rested at {limit} and was filled while the market was at {best}"
             self._wrong("not reached", what, ts, "price")
-        elif reached == "at" and self._words.fill_model == "through":
+        elif reached == "queue" and self._words.fill_model == "through":
             what = f"{fill.id} was filled at {limit}, which was touched and not passed; the fill model says through"
             self._wrong("touch", what, ts, "price")
-        elif reached == "at":
+        elif reached == "queue":
             model = self._words.fill_model or "the venue's"
             what = f"{fill.id} was filled where its price was touched and not passed, as the fill model {model} says"
             self._note("touched", what, ts)
+
+    def _improved(self, ts: int, fill: Fill, order: Standing, limit: Decimal, *, is_offered: bool) -> None:
+        """An order that rested was filled at a better price than its own."""
+        what = f"{fill.id} rested at {limit} and was filled at {fill.price}, better than its limit"
+        if order.intent.type == "STOP_LIMIT" and is_offered:
+            self._note("stop-limit", f"{what}: what had woken it is no price of an order that rests", ts)
+        else:
+            self._wrong("better than limit", what, ts, "price")
 
     def _took(self, ts: int, fill: Fill, order: Standing, offered: Offered, unit: Decimal) -> None:
         """A taker gets what is offered, or worse."""
@@ -92,18 +100,24 @@ class Prices:
 
     def _better(self, ts: int, fill: Fill, order: Standing, offered: Offered, best: Decimal) -> None:
         gain = abs(fill.price - best) * fill.quantity
-        if order.intent.type in STOPS and isinstance(offered.body, Print) and fill.price == order.trigger:
-            what = f"stop {fill.id} was filled at its trigger {fill.price} inside a bar; the next print was {best}"
+        trigger = order.trigger
+        if trigger is not None and isinstance(offered.body, Print) and not order.is_better(fill.price, trigger, ZERO):
+            what = f"stop {fill.id} was filled at its trigger {trigger} inside a bar; the next print was {best}"
             self._note("stop inside a bar", what, ts)
             return
         what = f"{fill.id} was filled at {fill.price}, better than the {best} that was offered, by {gain} in all"
         self._wrong("better than offered", what, ts, "price")
 
     def _woken(self, ts: int, fill: Fill, order: Standing, offered: Offered) -> None:
+        """A stop was filled: had the market come to its trigger?"""
         assert order.trigger is not None
-        if not offered.woke(order.trigger, is_buy=order.is_buy):
+        woke = offered.woke(order.trigger, is_buy=order.is_buy)
+        if not woke:
             what = f"stop {fill.id} was filled, but nothing in the market had come to its trigger {order.trigger}"
             self._wrong("asleep", what, ts, "price")
+        elif woke == "before":
+            what = f"stop {fill.id} was woken at {order.trigger} by an older deal of the other side, not by this event"
+            self._note("woken late", what, ts)
 
     def _volume(self, ts: int, fill: Fill, order: Standing, offered: Offered) -> None:
         """What was filled at one event, at one price of a book, against what was there."""

@@ -210,24 +210,37 @@ def test_the_prover_judges_the_part_that_uses_it(tmp_path: Path, through: str, v
         assert [f.is_note for o in proof.outcomes for f in o.findings] == [True]
 
 
-def test_a_cassette_is_stamped_described_refused_and_allowed_from_the_command_line(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with replies recorded by a run, its result, and a config that plays them back."""
+    place = tmp_path_factory.mktemp("recorded")
     text = (ROOT / "configs/six_kinds_bars.toml").read_text()
     text = text.replace("../data_catalog/sample", str(ROOT / "data_catalog/sample"))
-    (tmp_path / "record.toml").write_text(text.replace('"llm.rules"\ndelay', '"llm.rules"\nrecord = "tape"\ndelay'))
-    (tmp_path / "run.toml").write_text(
+    (place / "record.toml").write_text(text.replace('"llm.rules"\ndelay', '"llm.rules"\nrecord = "tape"\ndelay'))
+    (place / "run.toml").write_text(
         text.replace('use = "llm.rules"', 'use = "llm.cassette"\nname = "llm.rules"\ncassette = "tape"')
     )
-    recorded = json.loads(helios("backtest", "record.toml", "--json", cwd=tmp_path).stdout)
-    assert helios("artefact", "describe", "tape", cwd=tmp_path).returncode == 4
+    (place / "recorded.json").write_text(helios("backtest", "record.toml", "--json", cwd=place).stdout)
+    return place
 
-    stamped = helios("artefact", "stamp", "tape", "--knowledge-cutoff", "2026-01-12", "--json", cwd=tmp_path)
-    described = helios("artefact", "describe", "tape", cwd=tmp_path)
-    refused = helios("backtest", "run.toml", cwd=tmp_path)
-    allowed = json.loads(helios("backtest", "run.toml", "--allow-contaminated", "--json", cwd=tmp_path).stdout)
+
+def test_a_cassette_is_stamped_and_described(recorded: Path) -> None:
+    sidecar(recorded / "tape").unlink(missing_ok=True)
+    assert helios("artefact", "describe", "tape", cwd=recorded).returncode == 4
+
+    stamped = helios("artefact", "stamp", "tape", "--knowledge-cutoff", "2026-01-12", "--json", cwd=recorded)
 
     assert json.loads(stamped.stdout)["usable_from"] == "2026-01-13T00:00:00Z"
-    assert "a run may start at 2026-01-13T00:00:00Z" in described.stdout
+    assert "a run may start at 2026-01-13T00:00:00Z" in helios("artefact", "describe", "tape", cwd=recorded).stdout
+
+
+def test_a_run_on_a_cassette_is_refused_and_allowed_from_the_command_line(recorded: Path) -> None:
+    stamp(recorded / "tape", seen("", cutoff="2026-01-12"))
+    refused = helios("backtest", "run.toml", cwd=recorded)
+    allowed = json.loads(helios("backtest", "run.toml", "--allow-contaminated", "--json", cwd=recorded).stdout)
+
     assert refused.returncode == 2
     assert "a run with it can start at 2026-01-13T00:00:00Z" in refused.stderr
     assert allowed["contaminated"].startswith("CONTAMINATED: tape (effect llm.rules, setting cassette)")
-    assert allowed["heads"]["decisions"] == recorded["heads"]["decisions"]
+    before = json.loads((recorded / "recorded.json").read_text())
+    assert allowed["heads"]["decisions"] == before["heads"]["decisions"]

@@ -298,3 +298,33 @@ def test_canonical_json_is_stable_and_has_no_floats(value: Any) -> None:
 
     assert found == []
     assert canonical(again) == content
+
+
+@pytest.fixture(scope="module")
+def contaminated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run on recorded replies whose model may know the run's span, and the certificate of its trial."""
+    place = tmp_path_factory.mktemp("contaminated")
+    text = (ROOT / "configs/six_kinds_bars.toml").read_text()
+    text = text.replace("../data_catalog/sample", str(ROOT / "data_catalog/sample"))
+    (place / "record.toml").write_text(text.replace('"llm.rules"\ndelay', '"llm.rules"\nrecord = "tape"\ndelay'))
+    (place / "config.toml").write_text(
+        text.replace('use = "llm.rules"', 'use = "llm.cassette"\nname = "llm.rules"\ncassette = "tape"')
+    )
+    assert helios("backtest", "record.toml", cwd=place).returncode == 0
+    assert helios("artefact", "stamp", "tape", "--knowledge-cutoff", "2026-01-12", cwd=place).returncode == 0
+    proved = helios("prove", "config.toml", "--layer", "artefacts", "--certificate", "run.cert", cwd=place)
+    assert proved.returncode == 1, proved.stderr
+    return place
+
+
+def test_a_certificate_says_contaminated_and_names_an_artefact_that_was_changed(contaminated: Path) -> None:
+    evidence = json.loads((contaminated / "run.cert").read_bytes())["evidence"]
+    assert evidence["contaminated"].startswith("CONTAMINATED: tape (effect llm.rules")
+    assert evidence["artefacts"][0]["provenance"]["knowledge_cutoff"] == "2026-01-12"
+    assert helios("verify", "run.cert", cwd=contaminated).returncode == 0
+
+    with (contaminated / "tape").open("a") as file:
+        file.write("\n")
+    changed = helios("verify", "run.cert", cwd=contaminated)
+    assert changed.returncode == 1
+    assert "DIFFERS    artefact tape of llm.rules: " in changed.stdout

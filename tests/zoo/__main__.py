@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from helios_engine.proof.prover import chosen
 from helios_engine.proof.zoo.entry import specimens
 from helios_engine.proof.zoo.market import SEED, write_catalog
 from helios_engine.proof.zoo.matrix import line, text
@@ -21,7 +22,9 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=CUTS)
     parser.add_argument("--only", default="", help="specimens whose name contains this")
     parser.add_argument("--layer", action="append", default=[], dest="layers")
+    parser.add_argument("--all-layers", action="store_true", help="every layer on every specimen")
     given = parser.parse_args()
+    layers = chosen(()) if given.all_layers else given.layers
     shown = [s for s in specimens() if given.only in s.name]
     right = True
     for seed in range(given.first, given.first + given.seeds):
@@ -29,7 +32,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
             catalog = write_catalog(Path(folder), SEED + seed)
             found = []
-            for sighting in sightings(catalog, shown, seed=seed, cuts=given.cuts, layers=given.layers):
+            for sighting in sightings(catalog, shown, seed=seed, cuts=given.cuts, layers=layers):
                 found.append(sighting)
                 print(f"{len(found)} of {len(shown)}: {line(sighting)}", file=sys.stderr)
         right = right and all(s.is_right for s in found)

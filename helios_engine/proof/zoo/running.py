@@ -17,7 +17,7 @@ from helios_engine.config import Config, on_catalog, parse_config
 from helios_engine.errors import HeliosError
 from helios_engine.proof.findings import Finding
 from helios_engine.proof.forks import PROCESSES, forked
-from helios_engine.proof.prover import prove
+from helios_engine.proof.prover import chosen, prove
 from helios_engine.proof.zoo.entry import Label, Specimen, plugins_for
 from helios_engine.timeframe import parse_time
 
@@ -64,7 +64,10 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 def sightings(
     catalog: Path, shown: Sequence[Specimen], *, seed: int = 0, cuts: int = CUTS, layers: Sequence[str] = ()
 ) -> Iterator[Sighting]:
-    """Try specimens side by side; yield what was said of each as it comes. Raises NotAvailableError without fork."""
+    """Try specimens side by side; yield what was said of each as it comes. Raises NotAvailableError without fork.
+
+    Without `layers` each is tried by those that its label names, which must see the leak and spare its twins.
+    """
     jobs = [partial(_tried, catalog, specimen, seed, cuts, layers) for specimen in shown]
     for answer in forked(jobs, seconds=600.0, processes=PROCESSES):
         specimen = shown[answer.number]
@@ -79,9 +82,10 @@ def sighting(
 ) -> Sighting:
     """Try one specimen. Raises HeliosError where its run cannot be made."""
     begin = _processor()
+    label = specimen.entry.label
+    layers = layers or [layer for layer in chosen(()) if layer in label.layers]
     with specimen.entry.planted() if specimen.is_leak else nullcontext():
         found = prove(config_of(specimen, catalog), plugins_for(specimen), cuts=cuts, seed=seed, layers=layers)
-    label = specimen.entry.label
     mine = [f for f in found.findings if specimen.is_leak and f.part.name == label.part and f.layer in label.layers]
     agreed, said = _compared(label, mine)
     return Sighting(

@@ -52,7 +52,7 @@ def findings(catalog: Path, kind: type, settings: str = "", cuts: int = 9) -> li
     run = FEED_RUN.replace('name = "suspect"', f'name = "suspect"\n{settings}')
     spec = FeedSpec("zoo.test", kind)
     specimen = Specimen(Entry("test", "", run, leak=spec, helpers=(LISTENING,)), spec, True)
-    proof = prove(config_of(specimen, catalog), plugins_for(specimen), cuts=cuts)
+    proof = prove(config_of(specimen, catalog), plugins_for(specimen), cuts=cuts, layers=["prefix", "futures"])
     return [f for outcome in proof.outcomes for f in outcome.findings]
 
 

@@ -11,7 +11,8 @@ from helios_engine.bodies import Bar, LlmReply, LlmRequest, Prediction, PredictR
 from helios_engine.catalog.store import Catalog
 from helios_engine.codec import Codec
 from helios_engine.events import Event
-from helios_engine.proof.zoo.entry import Entry, Label, Layer
+from helios_engine.proof.findings import Layer
+from helios_engine.proof.zoo.entry import Entry, Label
 from helios_engine.proof.zoo.frames import bars_frame
 from helios_engine.proof.zoo.market import BTC, REPORT, REPORTS
 from helios_engine.proof.zoo.runs import BARS, STAGE

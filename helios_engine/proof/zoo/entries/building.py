@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from helios_engine.bodies import Bar, Tick, Trade
 from helios_engine.events import Event
-from helios_engine.proof.zoo.entry import Entry, Label, Layer
+from helios_engine.proof.findings import Layer
+from helios_engine.proof.zoo.entry import Entry, Label
 from helios_engine.stage import StageSpec
 
 HOUR = 3_600_000_000_000

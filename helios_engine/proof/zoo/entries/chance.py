@@ -12,7 +12,8 @@ import pandas as pd
 
 from helios_engine.bodies import Bar, Signal
 from helios_engine.events import Event
-from helios_engine.proof.zoo.entry import Entry, Label, Layer
+from helios_engine.proof.findings import Layer
+from helios_engine.proof.zoo.entry import Entry, Label
 from helios_engine.proof.zoo.runs import STAGE_RUN
 from helios_engine.stage import StageSpec
 
@@ -122,7 +123,7 @@ class SortedSet(Drawn):
 @functools.lru_cache(maxsize=64)
 def weight_of(hour: int) -> float:
     """A pure function that is remembered: whatever is asked, the answer is the same in every run."""
-    return round(abs(np.sin(hour)), 6)
+    return round(abs(float(np.sin(hour))), 6)
 
 
 class Memoised(Drawn):

@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from helios_engine.bodies import Bar, Fill, OrderIntent, Print, Trade
 from helios_engine.events import Body, Event
-from helios_engine.proof.zoo.entry import Entry, Label, Layer
+from helios_engine.proof.findings import Layer
+from helios_engine.proof.zoo.entry import Entry, Label
 from helios_engine.proof.zoo.frames import bars_frame
 from helios_engine.proof.zoo.runs import BARS
 from helios_engine.proof.zoo.venue import NextPrint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class SavitzkyGolay(BarColumn):
 
     def column(self, bars: pd.DataFrame) -> Any:
         """The value of the fit in the middle of its window; Savitzky and Golay, Anal. Chem. 36 (1964)."""
-        return bars["close"].rolling(11, center=True).apply(lambda y: float(_fit(y) @ y), raw=True)
+        return bars["close"].rolling(11, center=True).apply(lambda y: _fit(y, 0), raw=True)
 
 
 class EndPointFit(BarColumn):
@@ -50,7 +51,7 @@ class EndPointFit(BarColumn):
 
     def column(self, bars: pd.DataFrame) -> Any:
         """The value of the fit at the newest point."""
-        return bars["close"].rolling(11).apply(lambda y: float(_fit(y, 5.0) @ y), raw=True)
+        return bars["close"].rolling(11).apply(lambda y: _fit(y, 5), raw=True)
 
 
 class Envelope(BarColumn):
@@ -66,10 +67,13 @@ class Envelope(BarColumn):
         return np.abs(np.fft.ifft(spectrum))
 
 
-def _fit(window: Any, at: float = 0.0) -> Any:
-    """Weights of a quadratic's value at `at`, counted from the middle of the window."""
-    x = np.arange(len(window)) - len(window) // 2
-    return np.array([1.0, at, at * at]) @ np.linalg.pinv(np.vander(x, 3, increasing=True))
+def _fit(window: Any, at: int) -> float:
+    """The value at `at`, from -5 to 5, of the quadratic through eleven values, by orthogonal polynomials on -5 … 5.
+
+    In plain Python: a product of matrices may differ in its last digit from one machine to another.
+    """
+    weights = [1 / 11 + at * x / 110 + (at * at - 10) * (x * x - 10) / 858 for x in range(-5, 6)]
+    return math.fsum(w * y for w, y in zip(weights, window.tolist(), strict=True))
 
 
 def _entry(name: str, about: str, leak: type, twin: type | None, first: str = FIRST, horizon: Any = "end") -> Entry:

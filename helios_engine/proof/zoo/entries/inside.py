@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from helios_engine.bodies import Bar, Signal
 from helios_engine.events import Event
-from helios_engine.proof.zoo.entry import Entry, Label, Layer
+from helios_engine.proof.findings import Layer
+from helios_engine.proof.zoo.entry import Entry, Label
 from helios_engine.proof.zoo.runs import STAGE_RUN
 from helios_engine.stage import StageSpec
 from helios_engine.timeline import Timeline
@@ -50,12 +51,12 @@ class Frames:
 
     def timelines(self) -> Iterator[Any]:
         """Those that callers hold."""
-        frame = sys._getframe()
+        frame: Any = sys._getframe()
         while frame is not None:
             engine = frame.f_locals.get("self")
             if hasattr(engine, "timeline"):
                 yield engine.timeline
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
 
 
 class Address:
@@ -83,7 +84,7 @@ class Patches:
                 stage.next = body
             original(timeline, order, ts, body)
 
-        Timeline._push = push  # type: ignore[method-assign]
+        Timeline._push = push  # type: ignore[method-assign, assignment]
 
     def on_event(self, event: Event[Bar]) -> Iterator[Signal]:
         """The direction of the bar that was drawn last."""

@@ -150,7 +150,7 @@ class Seeded(BarColumn):
 
     def column(self, bars: pd.DataFrame) -> Any:
         """The conditional deviation, in percent."""
-        moves = bars["close"].pct_change().fillna(0.0).to_numpy()
+        moves = np.asarray(bars["close"].pct_change().fillna(0.0), dtype=np.float64)
         variance, found = self.begin(moves), []
         for move in moves.tolist():
             variance = 0.94 * variance + 0.06 * move**2

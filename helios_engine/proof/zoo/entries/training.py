@@ -39,7 +39,9 @@ def fitted(rows: Array, target: Array) -> Array:
     """Ridge regression over the rows whose target is known."""
     known = ~np.isnan(target)
     x, y = rows[known], target[known]
-    solved: Array = np.linalg.solve(x.T @ x + 1e-6 * np.eye(x.shape[1]), x.T @ y)
+    solved: Array = np.linalg.solve(  # type: ignore[assignment, unused-ignore]
+        x.T @ x + 1e-6 * np.eye(x.shape[1]), x.T @ y
+    )
     return solved
 
 
