@@ -11,9 +11,10 @@ from pathlib import Path
 
 from helios_engine.bodies import Bar, LlmReply, LlmRequest, Signal
 from helios_engine.events import Event
+from helios_engine.proof.findings import Layer
 from helios_engine.proof.zoo import entry as zoo
 from helios_engine.proof.zoo.entries.answering import HELPERS, LLM_RUN
-from helios_engine.proof.zoo.entry import Entry, Label, Layer
+from helios_engine.proof.zoo.entry import Entry, Label
 from helios_engine.proof.zoo.runs import STAGE_RUN
 from helios_engine.stage import EffectSpec, StageSpec
 
