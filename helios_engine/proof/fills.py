@@ -184,16 +184,17 @@ class Fills:
 
     def _arrived(self, number: int, ts: int, asked: Asked, order: Standing, what: str) -> None:
         """A command has had an effect: can it have been at the venue?"""
+        whose = "the order's" if asked is order.asked else what
         offered = self._markets.get(order.intent.instrument)
         on_bars = offered is not None and offered.is_on_bars
         arrival = self._words.arrival(asked.ts, on_bars=on_bars)
         if number == asked.number and not (what == "was accepted" and not self._words.latency):
             told = f"{order.intent.id} {what} at the very event it was decided at"
-            self._wrong("same event", told, ts, "same event")
+            self._wrong(f"same event: {whose}", told, ts, "same event")
         elif ts < arrival:
             ahead = duration_text(arrival - ts)
             told = f"{order.intent.id} {what} {ahead} before it can have arrived, decided at {iso(asked.ts)}"
-            self._wrong("before arrival", told, ts, "arrival")
+            self._wrong(f"before arrival: {whose}", told, ts, "arrival")
 
     def _over(self, order: Standing) -> None:
         order.is_live = False
