@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import helios_aggregation.time_bars as time_bars
 import msgspec
 import pytest
-from helios_aggregation.cascade import Cascade
 
+import helios_aggregation.time_bars as time_bars
 import helios_engine.assemble as assemble
 import helios_engine.node as node
+from helios_aggregation.cascade import Cascade
 from helios_engine.bodies import Bar, Instrument, Trade
 from helios_engine.engine import Engine
 from helios_engine.pipeline import Pipeline
@@ -212,7 +212,9 @@ def test_a_doubt_told_before_its_rows_were_seen(tmp_path: Path, monkeypatch: pyt
 def test_bars_stamped_with_their_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Minutes, "early", MINUTE)
 
-    found = next(f for f in wrong(audited(tmp_path, BARS.replace('"1m", "5m"', '"1m"'))[0]) if f.column == "Bar.ts_close")
+    found = next(
+        f for f in wrong(audited(tmp_path, BARS.replace('"1m", "5m"', '"1m"'))[0]) if f.column == "Bar.ts_close"
+    )
 
     assert (found.part.kind, found.part.name) == ("feed", "test.minutes")
     assert found.first == BEGIN
