@@ -48,7 +48,7 @@ def test_a_trade_at_the_boundary_in_the_bar_before(tmp_path: Path, monkeypatch: 
     assert (found.part.kind, found.part.name) == ("stage", "aggregation.time_bars")
     assert found.column == "Bar"  # the very first trade lies on a boundary, and makes a bar where none should be
     assert found.first == BEGIN
-    assert "(the first of 31 cases)" in found.what
+    assert "(the first of 33 cases)" in found.what
     assert "it holds what happened at its close, which is the next bar's" in found.what
     assert "time_bars.py:" in found.where or "test_availability.py:" in found.where
 

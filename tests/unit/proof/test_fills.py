@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from helios_engine.bodies import Fill, Instrument, OrderAccepted, OrderCanceled, OrderIntent, OrderTriggered
+from helios_engine.bodies import Fill, Instrument, OrderAccepted, OrderCanceled, OrderIntent, OrderTriggered, Tick
 from helios_engine.nautilus.models.latency import Constant
 from helios_engine.nautilus.venue import SimVenue
 from helios_engine.proof.findings import Finding
@@ -34,7 +34,7 @@ def test_an_honest_venue_is_left_in_peace(tmp_path: Path) -> None:
 def test_a_fill_at_the_event_of_its_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def at_once(self: Any, ts: int, intent: OrderIntent) -> None:
         self._markets[intent.instrument].flight.send(ts - SECOND, intent)
-        self._now = self._markets[intent.instrument]
+        self._now, self._body = self._markets[intent.instrument], intent  # on no print, so at once
 
     monkeypatch.setattr(SimVenue, "send", at_once)
 
@@ -61,7 +61,7 @@ def test_a_fill_with_no_event_in_its_market(tmp_path: Path, monkeypatch: pytest.
     original = SimVenue.settle
 
     def anytime(self: Any, ts: int) -> list[Any]:
-        self._now = self._now or next(iter(self._markets.values()))
+        self._now, self._body = self._now or next(iter(self._markets.values())), self._body or Tick("1m", ts)
         return original(self, ts)
 
     monkeypatch.setattr(SimVenue, "settle", anytime)
