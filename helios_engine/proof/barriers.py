@@ -87,9 +87,9 @@ class Barriers:
         path = " and ".join(f"the {name} first in {number}" for name, number in sorted(self.paths.items()))
         self._note(
             "both barriers",
-            f"stop and target of one position both lay in {count} bar{'s' * (count > 1)}: the assumed path, which takes "
-            f"{path} of them, gave the target {len(self.for_us)} and the stop {len(self.against_us)} times, and another "
-            f"path decides otherwise ({listed})",
+            f"stop and target of one position both lay in {count} bar{'s' * (count > 1)}: the assumed path, which "
+            f"takes {path} of them, gave the target {len(self.for_us)} and the stop {len(self.against_us)} times, "
+            f"and another path decides otherwise ({listed})",
             times[0],
         )
 

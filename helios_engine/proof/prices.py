@@ -14,7 +14,7 @@ from helios_engine.proof.standing import STOPS, ZERO, Standing, Words, is_inside
 class Wrong(Protocol):
     """Takes a rule that was broken, a case of it in words, its time (ns UTC), and what to mend it by."""
 
-    def __call__(self, rule: str, what: str, ts: int, mend: str = "") -> None: ...  # noqa: D102
+    def __call__(self, rule: str, what: str, ts: int, mend: str = "") -> None: ...
 
 
 class Prices:
@@ -51,13 +51,13 @@ class Prices:
             self._took(ts, fill, order, offered, unit)
         self._volume(ts, fill, order, offered)
 
-    def _rested(
-        self, ts: int, fill: Fill, order: Standing, offered: Offered, limit: Decimal, unit: Decimal
-    ) -> None:
+    def _rested(self, ts: int, fill: Fill, order: Standing, offered: Offered, limit: Decimal, unit: Decimal) -> None:
         """An order that rested gets its own price, and only if the market came there."""
         reached, best = offered.reached(limit, is_buy=order.is_buy), offered.best(is_buy=order.is_buy)
         if order.is_better(fill.price, limit, unit):
-            self._improved(ts, fill, order, limit, is_offered=best is None or not order.is_better(fill.price, best, unit))
+            self._improved(
+                ts, fill, order, limit, is_offered=best is None or not order.is_better(fill.price, best, unit)
+            )
         if not reached:
             what = f"{fill.id} rested at {limit} and was filled while the market was at {best}"
             self._wrong("not reached", what, ts, "price")
@@ -85,10 +85,10 @@ class Prices:
         if best is None:
             self._count("fills where nothing was offered")
             return
+        first = order.first_offers.get(type(offered.body))
         if order.is_better(fill.price, best, unit):
             self._better(ts, fill, order, offered, best)
-        first = order.first_offers.get(type(offered.body))
-        if first is not None and order.is_better(fill.price, first, unit) and not order.is_better(fill.price, best, unit):
+        elif first is not None and order.is_better(fill.price, first, unit):
             what = f"market order {fill.id} was filled at {fill.price}, later than on arrival, when {first} was offered"
             self._wrong("waited", what, ts, "price")
         if order.intent.type == "MARKET" and is_inside_bar(offered.body):

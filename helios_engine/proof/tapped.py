@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from helios_engine.events import Body, Event
 from helios_engine.node import Node
 from helios_engine.proof.availability import Availability
 from helios_engine.proof.fills import Fills
-from helios_engine.proof.watching import WatchedNode, noting_lines
+from helios_engine.proof.watching import WatchedNode
 from helios_engine.timeline import Input, Source, Timeline
 
 
@@ -24,9 +24,9 @@ class Ears:
     """What both audits hear: the number and time of the input at hand, and all that it causes."""
 
     def __init__(self, hear: Callable[[Sequence[Source]], Availability], fills: Fills, given: list[Source]) -> None:
-        twice = [(s, *itertools.tee(s.inputs)) for s in given]
-        self.streams = [Source(s.name, s.rank, one) for s, one, _ in twice]
-        self.availability = hear([Source(s.name, s.rank, other) for s, _, other in twice])
+        twice = [(source, itertools.tee(source.inputs)) for source in given]
+        self.streams = [Source(source.name, source.rank, both[0]) for source, both in twice]
+        self.availability = hear([Source(source.name, source.rank, both[1]) for source, both in twice])
         self.fills = fills
         self.number, self.ts = 0, 0
 

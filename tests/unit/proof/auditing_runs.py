@@ -105,7 +105,6 @@ class Rows(Minutes):
         for ts, bar in Minutes.inputs(self, start, stop):
             yield ts, Features.of(BTC.instrument, ROW, [bar.close, bar.close % 7], "1m")
 
-
     def prints(self, start: int, stop: int) -> Iterator[tuple[int, Print]]:
         return iter(())
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import helios_aggregation.time_bars as time_bars
 import msgspec
 import pytest
-from helios_aggregation.cascade import Cascade
 
+import helios_aggregation.time_bars as time_bars
 import helios_engine.assemble as assemble
 import helios_engine.node as node
+from helios_aggregation.cascade import Cascade
 from helios_engine.bodies import Bar, Instrument, Trade
 from helios_engine.engine import Engine
 from helios_engine.pipeline import Pipeline
@@ -48,7 +48,7 @@ def test_a_trade_at_the_boundary_in_the_bar_before(tmp_path: Path, monkeypatch: 
     assert (found.part.kind, found.part.name) == ("stage", "aggregation.time_bars")
     assert found.column == "Bar"  # the very first trade lies on a boundary, and makes a bar where none should be
     assert found.first == BEGIN
-    assert "(the first of 31 cases)" in found.what
+    assert "(the first of 33 cases)" in found.what
     assert "it holds what happened at its close, which is the next bar's" in found.what
     assert "time_bars.py:" in found.where or "test_availability.py:" in found.where
 
@@ -212,7 +212,9 @@ def test_a_doubt_told_before_its_rows_were_seen(tmp_path: Path, monkeypatch: pyt
 def test_bars_stamped_with_their_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Minutes, "early", MINUTE)
 
-    found = next(f for f in wrong(audited(tmp_path, BARS.replace('"1m", "5m"', '"1m"'))[0]) if f.column == "Bar.ts_close")
+    text = BARS.replace('"1m", "5m"', '"1m"')
+
+    found = next(f for f in wrong(audited(tmp_path, text)[0]) if f.column == "Bar.ts_close")
 
     assert (found.part.kind, found.part.name) == ("feed", "test.minutes")
     assert found.first == BEGIN

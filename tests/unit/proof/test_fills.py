@@ -15,8 +15,8 @@ from helios_engine.nautilus.models.latency import Constant
 from helios_engine.nautilus.venue import SimVenue
 from helios_engine.proof.findings import Finding
 from tests.unit.nautilus.worlds import world
-from tests.unit.proof.auditing_runs import BEGIN, CONFIG, MINUTE, SECOND, audited, wrong
 from tests.unit.proof.audited_worlds import audited as audited_world
+from tests.unit.proof.auditing_runs import BEGIN, CONFIG, MINUTE, SECOND, audited, wrong
 
 D = Decimal
 FIRST = BEGIN + 5 * MINUTE
