@@ -39,7 +39,7 @@ def audit(case: Case) -> tuple[Outcome, Outcome]:
 
 
 def words_of(plan: Plan) -> Words:
-    """What a run's config says of its venue, with its own defaults; one that says nothing has no latency."""
+    """What a run's config says of its venue, with the venue's own defaults; one that says nothing has no latency."""
     piece = plan.config.venue
     offer = plan.plugins.offers("venue")[piece.use]
     struct = recipe.settings_struct(piece.use, offer.spec.factory)

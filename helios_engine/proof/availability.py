@@ -1,4 +1,4 @@
-"""The layer availability: nothing known before it could be, bars at their close, no output before its cause."""
+"""The layer availability: nothing known before it could be, bars at their close, outputs not before their causes."""
 
 from __future__ import annotations
 
@@ -110,4 +110,5 @@ class Availability:
             builder.ended()
 
     def _wrong(self, part: Part, rule: str, ts: int, what: str, remedy: str = _FLOW) -> None:
-        self.tally.wrong(part if part is ENGINE else ENGINE, f"{part.name} {rule}", what, ts=ts, remedy=remedy)
+        # Whatever a stage hears is the engine's doing.
+        self.tally.wrong(ENGINE, f"{part.name} {rule}", f"{part.name}: {what}", ts=ts, remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,9 +13,7 @@ from helios_engine.proof.findings import Part
 from helios_engine.proof.tally import Tally
 from helios_engine.timeframe import iso, nanoseconds
 
-_BUCKETS = (
-    "put each trade into [open, close) by ts_event, and say a bar when its close has passed and all below it is said"
-)
+_BUCKETS = "put each trade into [open, close) by ts_event; say a bar when its close has passed and all below it is said"
 
 
 class Said(NamedTuple):
@@ -66,7 +65,9 @@ class Builder:
 
     def ended(self) -> None:
         """The run is over: add up again."""
-        self._check_late()
+        lengths = [length for _, frame in self._said if (length := _length(frame))]
+        self._check_late(min(lengths, default=0))
+        smallest = math.gcd(*lengths)
         for (instrument, timeframe), said in self._said.items():
             length = _length(timeframe)
             tapes = self._sources(instrument, length)
@@ -75,11 +76,11 @@ class Builder:
                 continue
             self._tally.count("built bars added up again", len(said))
             bars, scale, late = [s.bar for s in said], self._scales.get(instrument, 8), frozenset(self._late)
-            tables = [tape.buckets(length, scale, late) for tape in tapes]
+            tables = [tape.buckets(length, smallest, scale, late) for tape in tapes]
             wrongs = [compare(bars, table) for table in tables]
             best = min(range(len(tapes)), key=lambda i: len(wrongs[i]))
-            shifted = compare(bars, tapes[best].buckets(length, scale, late, shift=1)) if wrongs[best] else []
-            off = {w.number for w in shifted}
+            moved = tapes[best].buckets(length, smallest, scale, late, shift=1) if wrongs[best] else {}
+            off = {w.number for w in compare(bars, moved)}
             for wrong in wrongs[best]:
                 self._differs(said[wrong.number], wrong, is_shifted=wrong.number not in off)
             until = self._ticked or self._passed.get(instrument, 0)
@@ -106,21 +107,15 @@ class Builder:
         others = self._last.setdefault(bar.instrument, {})
         for frame, other in others.items():
             if other.ts_open <= bar.ts_open and bar.ts_close <= other.ts_close and _length(frame) > length:
-                what = (
-                    f"the {frame} bar of {iso(other.ts_open)} of {bar.instrument} was said before {name}, a part of it"
-                )
-                self._wrong("above first", now, "Bar", what, where)
+                above = f"the {frame} bar of {iso(other.ts_open)} of {bar.instrument}"
+                self._wrong("above first", now, "Bar", f"{above} was said before {name}, a part of it", where)
         others[bar.timeframe] = bar
 
-    def _check_late(self) -> None:
+    def _check_late(self, smallest: int) -> None:
         """What was refused as late must have been: its smallest bucket had ended."""
-        lengths = [length for _, frame in self._said if (length := _length(frame))]
-        if not lengths:
-            return
-        smallest = min(lengths)
         for instrument, now, ts, passed in self._late.values():
             self._tally.count("late rows refused")
-            if ts - ts % smallest + smallest > passed:
+            if smallest and ts - ts % smallest + smallest > passed:
                 self._wrong("refused", now, "DataIssue", f"{instrument} at {iso(ts)} was refused as late, but was not")
 
     def _differs(self, said: Said, wrong: Wrong, *, is_shifted: bool) -> None:

@@ -40,10 +40,13 @@ class Tape:
         self.low.append(low)
         self.close.append(c)
 
-    def buckets(self, length: int, scale: int, without: frozenset[int], shift: int = 0) -> dict[int, tuple[float, ...]]:
+    def buckets(
+        self, length: int, smallest: int, scale: int, without: frozenset[int], shift: int = 0
+    ) -> dict[int, tuple[float, ...]]:
         """Open, high, low, close and volume by the bucket's open, each `[open, open + length)` of the venue's time.
 
-        Open and close are of the first and last that came. Quantities are added up as integers of 10^-scale.
+        Open and close are of the first and last that came, in the first and last of the buckets of `smallest` length
+        (ns), which divides `length`. Quantities are added up as integers of 10^-scale.
         `without` are numbers of events that count for nothing; `shift` (ns) moves every event back.
         """
         kept = np.ones(len(self.times), dtype=np.bool_)
@@ -51,9 +54,9 @@ class Tape:
             kept = ~np.isin(np.asarray(self.numbers), np.fromiter(without, dtype=np.int64))
         if not kept.any():
             return {}
-        starts = (np.asarray(self.times)[kept] - shift) // length * length
-        order = np.argsort(starts, kind="stable")
-        starts = starts[order]
+        times = np.asarray(self.times)[kept] - shift
+        order = np.argsort(times // smallest, kind="stable")
+        starts = times[order] // length * length
         first = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1]])
         last = np.r_[first[1:], starts.size] - 1
 

@@ -1,8 +1,7 @@
-"""The layer fills: every order's life followed by its bodies, every fill held against tape, quotes and book."""
+"""The layer fills: each order's life followed by the bodies alone, each fill held against tape, quotes and book."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from helios_engine.bodies import (
@@ -22,8 +21,9 @@ from helios_engine.proof.barriers import Barriers
 from helios_engine.proof.charges import Charges
 from helios_engine.proof.findings import Part
 from helios_engine.proof.offered import SEEN, Offered
+from helios_engine.proof.positions import Positions
 from helios_engine.proof.prices import Prices
-from helios_engine.proof.standing import ZERO, Asked, Standing, Words
+from helios_engine.proof.standing import Asked, Standing, Words
 from helios_engine.proof.tally import Tally
 from helios_engine.timeframe import UNITS, duration_text, iso
 
@@ -48,7 +48,7 @@ class Fills:
         self._orders: dict[str, Standing] = {}
         self._live: dict[str, dict[str, Standing]] = {}
         self._barriers: dict[str, Barriers] = {}
-        self._held: dict[str, Decimal] = {}
+        self._positions = Positions(self._wrong)
         self._silences: list[tuple[int, str, int]] = []
         self._charges = Charges(words.fees_in, self._wrong)
         self._prices = Prices(words, self._wrong, self._note, self.tally.count)
@@ -150,19 +150,7 @@ class Fills:
         order.is_awake = True
         if definition is not None:
             self._charges.filled(ts, fill, definition)
-        self._book(ts, fill, order)
-
-    def _book(self, ts: int, fill: Fill, order: Standing) -> None:
-        """What was filled of the order, and what it did to the position."""
-        signed = fill.quantity if order.is_buy else -fill.quantity
-        held = self._held.get(fill.instrument, ZERO)
-        self._held[fill.instrument] = held + signed
-        if order.intent.reduce_only and (signed * held >= 0 or abs(signed) > abs(held)):
-            what = f"reduce-only {fill.id} was filled {fill.side} {fill.quantity} on a position of {held}"
-            self._wrong("reduce-only", what, ts)
-        order.filled += fill.quantity
-        if order.filled > order.quantity:
-            self._wrong("too much", f"{fill.id} was filled {order.filled} of {order.quantity}", ts)
+        self._positions.filled(ts, fill, order)
         if order.filled >= order.quantity:
             self._over(order)
 

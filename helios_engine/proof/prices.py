@@ -85,14 +85,10 @@ class Prices:
         if best is None:
             self._count("fills where nothing was offered")
             return
+        first = order.first_offers.get(type(offered.body))
         if order.is_better(fill.price, best, unit):
             self._better(ts, fill, order, offered, best)
-        first = order.first_offers.get(type(offered.body))
-        if (
-            first is not None
-            and order.is_better(fill.price, first, unit)
-            and not order.is_better(fill.price, best, unit)
-        ):
+        elif first is not None and order.is_better(fill.price, first, unit):
             what = f"market order {fill.id} was filled at {fill.price}, later than on arrival, when {first} was offered"
             self._wrong("waited", what, ts, "price")
         if order.intent.type == "MARKET" and is_inside_bar(offered.body):

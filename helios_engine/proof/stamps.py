@@ -19,7 +19,7 @@ _MEND = {
     "valid_from": "tell a definition when it comes into force, not before",
     "ts_to": "tell a doubt when its last row has been seen",
     "ts_close": "stamp a bar with its close (and the delay of its source), not with its open",
-    "ts_event": "stamp what was received with its receipt; state --clock-offset at import if that clock is late",
+    "ts_event": "stamp what was received with its receipt; state --clock-offset at import if that clock is slow",
 }
 
 

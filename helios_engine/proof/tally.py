@@ -1,4 +1,4 @@
-"""What an audit has counted: each broken rule or assumption, with its first case and how many there are."""
+"""What an audit has counted: each broken rule and each assumption, with its first case and how many there are."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ class Ears:
     """What both audits hear: the number and time of the input at hand, and all that it causes."""
 
     def __init__(self, hear: Callable[[Sequence[Source]], Availability], fills: Fills, given: list[Source]) -> None:
-        twice = [(s.name, s.rank, itertools.tee(s.inputs)) for s in given]
-        self.streams = [Source(name, rank, both[0]) for name, rank, both in twice]
-        self.availability = hear([Source(name, rank, both[1]) for name, rank, both in twice])
+        twice = [(source, itertools.tee(source.inputs)) for source in given]
+        self.streams = [Source(source.name, source.rank, both[0]) for source, both in twice]
+        self.availability = hear([Source(source.name, source.rank, both[1]) for source, both in twice])
         self.fills = fills
         self.number, self.ts = 0, 0
 

@@ -212,9 +212,9 @@ def test_a_doubt_told_before_its_rows_were_seen(tmp_path: Path, monkeypatch: pyt
 def test_bars_stamped_with_their_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Minutes, "early", MINUTE)
 
-    found = next(
-        f for f in wrong(audited(tmp_path, BARS.replace('"1m", "5m"', '"1m"'))[0]) if f.column == "Bar.ts_close"
-    )
+    text = BARS.replace('"1m", "5m"', '"1m"')
+
+    found = next(f for f in wrong(audited(tmp_path, text)[0]) if f.column == "Bar.ts_close")
 
     assert (found.part.kind, found.part.name) == ("feed", "test.minutes")
     assert found.first == BEGIN
