@@ -7,9 +7,9 @@ from typing import Any
 
 from helios_engine.bodies import Fill, Instrument
 from helios_engine.nautilus.plugin import sim_venue
-from helios_engine.proof.fills import Fills
+from helios_engine.proof.audits.fills import Fills
+from helios_engine.proof.audits.standing import Words
 from helios_engine.proof.findings import Part
-from helios_engine.proof.standing import Words
 from helios_engine.timeframe import nanoseconds
 from tests.unit.nautilus.reference import BALANCES
 from tests.unit.nautilus.worlds import World

@@ -27,7 +27,7 @@ from helios_engine.config import parse_config
 from helios_engine.events import Event
 from helios_engine.hookspecs import hookimpl
 from helios_engine.plugins import Plugins
-from helios_engine.proof.auditing import audit
+from helios_engine.proof.audits.layer import audit
 from helios_engine.proof.case import Case
 from helios_engine.proof.findings import Finding, Outcome
 from helios_engine.stage import EffectSpec, FeedSpec, Pin, StageSpec

@@ -12,10 +12,10 @@ from helios_aggregation.larger_bars import LargerBars
 from helios_aggregation.time_bars import TimeBars
 from helios_engine.bodies import Bar, Instrument, Tick, Trade
 from helios_engine.events import Body, Event
-from helios_engine.proof.builders import Builder
-from helios_engine.proof.delivery import Delivery
+from helios_engine.proof.audits.builders import Builder
+from helios_engine.proof.audits.delivery import Delivery
+from helios_engine.proof.audits.tally import Tally
 from helios_engine.proof.findings import Part
-from helios_engine.proof.tally import Tally
 from helios_engine.timeline import TICK, Source, Timeline, ticks
 from tests.stages import BTC
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from helios_engine.bodies import Fill, Instrument, OrderAccepted, OrderCanceled, OrderIntent, Print
-from helios_engine.proof.fills import Fills
+from helios_engine.proof.audits.fills import Fills
+from helios_engine.proof.audits.standing import Words
 from helios_engine.proof.findings import Finding, Part
-from helios_engine.proof.standing import Words
 
 D = Decimal
 HOUR = 3_600_000_000_000
