@@ -19,7 +19,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from helios_engine.config import Piece
 from helios_engine.errors import HeliosError
+from helios_engine.plugins import Kind
 from helios_engine.proof.case import Case
 from helios_engine.proof.cuts import shrinking, trials
 from helios_engine.proof.cuts.futures import KINDS, Future
@@ -29,6 +31,7 @@ from helios_engine.proof.findings import Finding, Outcome, Part
 from helios_engine.proof.forks import answer_of, forked
 from helios_engine.proof.rehearsals.rehearsal import Span
 from helios_engine.proof.rehearsals.watching import Difference
+from helios_engine.recipe import settings_struct
 
 
 class Seen(NamedTuple):
@@ -123,6 +126,17 @@ def warm(modules: Iterable[str], case: Case) -> None:
                 importlib.import_module(name)
             except Exception:
                 continue
+    config = case.config
+    kinds: tuple[tuple[Kind, tuple[Piece, ...]], ...] = (
+        ("feed", config.feeds),
+        ("stage", config.stages),
+        ("effect", config.effects),
+        ("venue", (config.venue,)),
+    )
+    for kind, pieces in kinds:
+        offers = case.plugins.offers(kind)
+        for piece in pieces:
+            settings_struct(piece.use, offers[piece.use].spec.factory)
 
 
 def _attempts(case: Case, ground: Ground) -> Attempts:
@@ -176,10 +190,12 @@ def _confirmed(case: Case, ground: Ground, suspected: dict[str, list[int]], know
 
 def _group(case: Case, window: Window) -> list[Any]:
     """Record a window's warm-up, then make its cuts, each in a child of its own."""
-    if window.trials and not window.trials[0].script.exists():
-        answer_of(partial(trials.record, case, window.span, window.trials[0].script))
-    jobs = [partial(trials.attempt, case, trial) for trial in window.trials]
-    jobs += [partial(trials.attempt_feeds, case, trial) for trial in window.feeds]
+    if not window.trials[0].script.exists():
+        until = max(trial.until for trial in (*window.trials, *window.feeds))
+        answer_of(partial(trials.record, case, window.span, window.trials[0].script, until))
+    known = trials.known(case, window.trials[0].script)
+    jobs = [partial(trials.attempt, case, trial, known) for trial in window.trials]
+    jobs += [partial(trials.attempt_feeds, case, trial, known) for trial in window.feeds]
     found: list[Any] = [[] for _ in jobs]
     for answer in forked(jobs, processes=1, seconds=600.0):
         if answer.error:

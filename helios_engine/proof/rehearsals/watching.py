@@ -41,10 +41,18 @@ class Difference(msgspec.Struct, frozen=True):
 class Watch:
     """Records what parts say, or compares it with a `script` up to `until` (ns UTC).
 
-    `differing` has when each part said something else: once, or every time for one that `goes_on`.
+    `differing` has when each part said something else: once, or every time for one that `goes_on`. The line that
+    yielded an output is noted where one `notes_lines`, which costs a fifth more.
     """
 
-    def __init__(self, script: dict[str, Said] | None = None, until: int = 2**63 - 1, goes_on: bool = False) -> None:
+    def __init__(
+        self,
+        script: dict[str, Said] | None = None,
+        until: int = 2**63 - 1,
+        goes_on: bool = False,
+        notes_lines: bool = False,
+    ) -> None:
+        self.notes_lines = notes_lines
         self.said: dict[str, Said] = {}
         self._now = 0
         self.script = script
@@ -109,7 +117,7 @@ class WatchedNode:
         """Start over with a stage that has seen nothing."""
         self._node.renew()
         self.count = 0
-        if self._watch.script is not None:
+        if self._watch.notes_lines:
             self._note_lines()
 
     def deliver(self, event: Event[Body], run: int) -> list[Body]:
