@@ -15,13 +15,13 @@ from helios_engine.proof.cuts.moments import Moment
 from helios_engine.proof.cuts.trials import Trial
 from helios_engine.proof.rehearsals.rehearsal import Span
 
-BUDGET = 3.0
+BUDGET = 2.5
 """What all warm-ups together may cost, and the cuts from the begin as much again, in backtests."""
 _SLACK = 1.25
 _RUNS = 4
 """A window is recorded once and run again for the cut before, at and after its moment."""
-FEED_CUTS = 1
-"""Cuts of the feeds alone for each moment: they need no run, so there can be more of them."""
+FEED_CUTS = 32
+"""Cuts of the feeds alone, beside those of everything: one for each of so many moments."""
 TOGETHER = 3
 """So many cuts from the begin are made by one process, which reads for all of them what this world said."""
 _FIRSTS = 3
@@ -61,7 +61,7 @@ def windows(
     begun += [_trial(case, whole, moment.ts, next(kinds), random) for moment in order[:from_begin]]
     for first in range(0, len(begun), TOGETHER):
         trials = tuple(begun[first : first + TOGETHER])
-        yield Window(span, trials, tuple(_feed_cuts(case, whole, inputs, FEED_CUTS * len(trials), random)))
+        yield Window(span, trials, tuple(_feed_cuts(case, whole, inputs, len(trials), random)))
     yield from _warmed(case, span, whole, order[from_begin:], said, inputs, kinds, random)
 
 
@@ -83,7 +83,8 @@ def _warmed(
         trials = tuple(_trial(case, template, c, next(kinds), random) for c in moment.cuts if begin < c)
         if trials:
             heard = inputs[: np.searchsorted(inputs, moment.cuts[-1], side="right")]
-            yield Window(template.span, trials, tuple(_feed_cuts(case, template, heard, FEED_CUTS, random)))
+            feeds = tuple(_feed_cuts(case, template, heard, int(number < FEED_CUTS), random))
+            yield Window(template.span, trials, feeds)
 
 
 def suspicion(whole: Trial, seed: int) -> Trial:
@@ -136,9 +137,9 @@ def _kinds(random: np.random.Generator) -> Iterator[str]:
 
 
 def _lengths(span: Span, said: Mapping[str, Sequence[int]]) -> list[int]:
-    """How long parts needed before they first spoke, shortest first, none shorter than a fiftieth of the run."""
+    """How long parts needed before they first spoke, shortest first, none shorter than a 120th of the run."""
     whole = span.stop - span.begin
-    found = {min(whole, max(whole // 50, round((times[0] - span.begin) * _SLACK))) for times in said.values() if times}
+    found = {min(whole, max(whole // 120, round((times[0] - span.begin) * _SLACK))) for times in said.values() if times}
     return sorted(found) or [whole]
 
 
