@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from helios_engine.proof.case import Case
 from helios_engine.proof.cuts.futures import KINDS, SIMPLE, Future
-from helios_engine.proof.cuts.moments import Moment
+from helios_engine.proof.cuts.moments import DECIDED, Moment
 from helios_engine.proof.cuts.trials import Trial
 from helios_engine.proof.rehearsals.rehearsal import Span
 
@@ -55,7 +55,8 @@ def windows(
     random = np.random.default_rng([case.seed, 2])
     kinds = _kinds(random)
     from_begin = min(round(2 * BUDGET), len(moments) // 3 + 1)  # at half of the run on average
-    order = [moments[int(i)] for i in random.permutation(len(moments))]
+    # Decisions first: whoever speaks late is at work at them, and only a long warm-up shows it.
+    order = sorted((moments[int(i)] for i in random.permutation(len(moments))), key=lambda m: m.why not in DECIDED)
     firsts = zip(_firsts(span, said), cycle(SIMPLE), strict=False)
     begun = [_trial(case, whole, ts, kind, random) for ts, kind in firsts]
     begun += [_trial(case, whole, moment.ts, next(kinds), random) for moment in order[:from_begin]]
