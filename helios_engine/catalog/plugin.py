@@ -24,7 +24,6 @@ _IMPORTERS = {
     "bitmex": "BitMEX bars: REST JSON and Parquet, stamped at the close",
     "cryptodatadownload": "CryptoDataDownload bars of any exchange: all its headers since 2017, and wide files",
     "kraken_ohlcvt": "Kraken bulk bars: CSV in both column orders",
-    "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
     "freqtrade": "freqtrade candles, mark prices, funding and trades: feather, Parquet, JSON",
     "nautilus_catalog": "nautilus_trader: Parquet catalogs, older frames, and definitions as JSON",
     "binance_trades": "Binance trades and aggregate trades: archive CSV (ms or us)",
