@@ -1,13 +1,13 @@
 """What can go wrong between us and VALR, as kinds of the engine's errors.
 
-    DataError
-    └── WireError          what came is not what VALR says it sends; the message names the field
-    ConfigError
-    ├── PairError          VALR does not know the pair (code -21)
-    ├── RequestError       VALR refuses the request for good (-11, -113, any other 4xx)
-    └── AccessError        key or signature are refused (401, 403, -11252, -11268); never retried
-    NotAvailableError
-    └── UnreachableError   no whole answer after all attempts: a dead line, 5xx, HTML, 429, maintenance
+DataError
+└── WireError          what came is not what VALR says it sends; the message names the field
+ConfigError
+├── PairError          VALR does not know the pair (code -21)
+├── RequestError       VALR refuses the request for good (-11, -113, any other 4xx)
+└── AccessError        key or signature are refused (401, 403, -11252, -11268); never retried
+NotAvailableError
+└── UnreachableError   no whole answer after all attempts: a dead line, 5xx, HTML, 429, maintenance
 """
 
 from __future__ import annotations
