@@ -32,13 +32,14 @@ def of_iso(text: str) -> int:
     if match is None:
         raise ValueError(f"expected a time such as 2026-09-23T03:19:57.710853735Z, found {text[:40]!r}")
     fraction, sign, hours, minutes = match[7] or "", match[8], match[9], match[10]
-    day = datetime(*(int(match[n]) for n in range(1, 7)), tzinfo=UTC)
+    year, month, day, hour, minute, second = (int(match[n]) for n in range(1, 7))
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     if sign:
         if int(hours) > 15 or int(minutes) > 59:
             raise ValueError(f"expected a zone of at most 15:59, found {text[:40]!r}")
         ahead = timedelta(hours=int(hours), minutes=int(minutes))
-        day = day - ahead if sign == "+" else day + ahead
-    seconds = (day - _EPOCH) // timedelta(seconds=1)
+        moment = moment - ahead if sign == "+" else moment + ahead
+    seconds = (moment - _EPOCH) // timedelta(seconds=1)
     return _sane(seconds * UNITS["s"] + int(fraction.ljust(9, "0")), text)
 
 

@@ -14,7 +14,7 @@ from helios_engine.bodies import BookSnapshot
 from helios_valr.books.ladder import Ladder
 from helios_valr.books.outcome import Book, Outcome
 from helios_valr.fields import exact
-from helios_valr.messages import AggregatedBook, DepthBook
+from helios_valr.frames import AggregatedBook, DepthBook
 
 
 class WholeBook(Book[str]):

@@ -10,7 +10,7 @@ from helios_valr.books.checksums import checksum
 from helios_valr.books.ladder import Ladder
 from helios_valr.books.outcome import Book, Outcome
 from helios_valr.fields import exact
-from helios_valr.messages import L1Book
+from helios_valr.frames import L1Book
 
 Level = tuple[str, str]
 """Price and quantity as they were written, for the checksum is made of the text."""

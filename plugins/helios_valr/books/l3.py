@@ -14,7 +14,7 @@ from helios_valr.books.checksums import checksum
 from helios_valr.books.ladder import Ladder
 from helios_valr.books.outcome import Book, Outcome
 from helios_valr.fields import exact
-from helios_valr.messages import FullBook, OrderLevel
+from helios_valr.frames import FullBook, OrderLevel
 
 Queue = dict[str, str]
 """Quantity by order id, in the order of the queue."""
