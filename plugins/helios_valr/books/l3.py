@@ -16,6 +16,7 @@ from helios_valr.books.outcome import Book, Outcome
 from helios_valr.fields import exact
 from helios_valr.frames import FullBook, OrderLevel
 
+ZERO = Decimal(0)
 Queue = dict[str, str]
 """Quantity by order id, in the order of the queue."""
 
@@ -35,7 +36,7 @@ class OrderBook(Book[Queue]):
             return Outcome("waiting", f"{self.pair}: no snapshot yet")
         if row.sequence_number <= self.sequence:
             return self._behind(row.sequence_number)
-        entries = sum(len(level.orders) for level in row.asks + row.bids)
+        entries = len([order for level in row.asks + row.bids for order in level.orders])
         if row.sequence_number != self.sequence + entries:
             return self._lose(
                 f"a gap: sequence {row.sequence_number} with {entries} entries after {self.sequence}, "
@@ -91,7 +92,7 @@ class OrderBook(Book[Queue]):
                     yield BookDelta(self.instrument, self.ts_event, side, float(price), float(size), self.sequence)
 
     def _size(self, level: Queue) -> Decimal:
-        return sum((Decimal(quantity) for quantity in level.values()), Decimal(0))
+        return sum(map(Decimal, level.values()), ZERO)
 
 
 def _orders(ladder: Ladder[Queue]) -> Iterator[tuple[str, str]]:

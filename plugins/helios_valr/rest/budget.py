@@ -8,7 +8,6 @@ nor a second of delay on the way can make it one too many.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 
 import msgspec
 
@@ -51,7 +50,7 @@ class Budget:
     def wait(self, path: str, now: int) -> int:
         """Nanoseconds until a request for `path` may go; 0 if it may now."""
         until = [self._free_at(name) for name in limits_of(path)] + [self._held_until]
-        return max(0, *(at - now for at in until if at is not None), 0)
+        return max([0, *(at - now for at in until if at is not None)])
 
     def spend(self, path: str, now: int) -> None:
         """Count a request that goes now."""
@@ -65,15 +64,3 @@ class Budget:
     def _free_at(self, name: str) -> int | None:
         sent, limit = self._sent[name], self._limits[name]
         return sent[0] + limit.length if len(sent) == limit.count else None
-
-
-def most_in(times: Iterable[int], length: int) -> int:
-    """The most times that lie in any stretch `[t, t + length)`; what a check of a budget asks."""
-    window: deque[int] = deque()
-    most = 0
-    for at in sorted(times):
-        window.append(at)
-        while window[0] <= at - length:
-            window.popleft()
-        most = max(most, len(window))
-    return most

@@ -33,7 +33,11 @@ async def trades(client: Client, pair: str, start: int, stop: int) -> list[Trade
     found: dict[str, TradeRow] = {}
     before: dict[str, str] = {}
     while True:
-        query = {"limit": str(PAGE), "startTime": iso_seconds(start), "endTime": iso_seconds(stop + UNITS["s"])}
+        query = {
+            "limit": str(PAGE),
+            "startTime": iso_seconds(start - UNITS["s"]),
+            "endTime": iso_seconds(stop + UNITS["s"]),
+        }
         page = answers.read(await client.get(path, query | before), tuple[TradeRow, ...], path)
         _only(pair, (row.currency_pair for row in page), path)
         fresh = [row for row in page if row.id not in found]

@@ -27,7 +27,10 @@ class Transport(Protocol):
     """Whatever carries a request to VALR and its answer back."""
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """One request for `path`, query included, as it stands. ConnectionError or TimeoutError if nothing whole came."""
+        """One request for `path`, query included, as it stands.
+
+        ConnectionError or TimeoutError if nothing whole came back.
+        """
 
 
 class Http:
@@ -55,7 +58,7 @@ class Http:
 
 
 async def _at_most(found: aiohttp.ClientResponse, largest: int) -> bytes:
-    """The body, or its first bytes if it is larger than anything VALR sends: then it is no whole JSON."""
+    """The body; ConnectionError if it is larger than anything VALR sends."""
     parts: list[bytes] = []
     size = 0
     async for part in found.content.iter_chunked(1 << 16):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import Awaitable, Callable
+from random import SystemRandom
+from time import monotonic_ns, time_ns
 
 import msgspec
 
@@ -13,7 +13,7 @@ import msgspec
 class World(msgspec.Struct, frozen=True):
     """`now` is ns UTC, `monotonic` ns from anywhere, `sleep` takes seconds, `uniform` draws from [a, b]."""
 
-    now: Callable[[], int] = time.time_ns
-    monotonic: Callable[[], int] = time.monotonic_ns
+    now: Callable[[], int] = time_ns
+    monotonic: Callable[[], int] = monotonic_ns
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    uniform: Callable[[float, float], float] = random.SystemRandom().uniform
+    uniform: Callable[[float, float], float] = SystemRandom().uniform
