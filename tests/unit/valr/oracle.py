@@ -17,10 +17,39 @@ from helios_valr.messages import KINDS
 from helios_valr.moments import Moment, Second
 
 NUMBERS = frozenset(
-    "price quantity open high low close volume quoteVolume askPrice bidPrice lastTradedPrice previousClosePrice "
-    "baseVolume highPrice lowPrice changeFromPrevious markPrice minBaseAmount maxBaseAmount minQuoteAmount "
-    "maxQuoteAmount tickSize initialMarginFraction maintenanceMarginFraction autoCloseMarginFraction "
-    "estimatedFundingRate openInterest fundingRate Price a b".split()
+    {
+        "Price",
+        "a",
+        "askPrice",
+        "autoCloseMarginFraction",
+        "b",
+        "baseVolume",
+        "bidPrice",
+        "changeFromPrevious",
+        "close",
+        "estimatedFundingRate",
+        "fundingRate",
+        "high",
+        "highPrice",
+        "initialMarginFraction",
+        "lastTradedPrice",
+        "low",
+        "lowPrice",
+        "maintenanceMarginFraction",
+        "markPrice",
+        "maxBaseAmount",
+        "maxQuoteAmount",
+        "minBaseAmount",
+        "minQuoteAmount",
+        "open",
+        "openInterest",
+        "previousClosePrice",
+        "price",
+        "quantity",
+        "quoteVolume",
+        "tickSize",
+        "volume",
+    }
 )
 SIGNED = frozenset({"changeFromPrevious", "estimatedFundingRate", "fundingRate"})
 POSITIVE = frozenset({"price", "Price", "open", "high", "low", "close", "tickSize"})

@@ -38,7 +38,7 @@ BOOK = {
 
 def orders(*levels: tuple[str, str, str]) -> list[dict[str, Any]]:
     """Levels of one order each: `(price, id, quantity)`."""
-    return [{"Price": price, "Orders": [{"orderId": id, "quantity": size}]} for price, id, size in levels]
+    return [{"Price": price, "Orders": [{"orderId": order, "quantity": size}]} for price, order, size in levels]
 
 
 def _l1(kind: str, asks: list[tuple[str, str]], bids: list[tuple[str, str]], sequence: int, crc: int) -> dict[str, Any]:
