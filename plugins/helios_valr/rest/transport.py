@@ -49,12 +49,30 @@ class Http:
         url = URL(self._base + path, encoded=True)
         try:
             async with self._session.request(
-                method, url, headers=dict(headers), data=body or None, timeout=self._timeout, allow_redirects=False
+                method,
+                url,
+                headers=dict(headers),
+                data=body or None,
+                timeout=self._timeout,
+                allow_redirects=False,
+                middlewares=(_once,),
             ) as found:
                 content = await _at_most(found, LARGEST)
                 return Answer(found.status, {name.lower(): value for name, value in found.headers.items()}, content)
         except aiohttp.ClientError as error:
-            raise ConnectionError(f"{type(error).__name__}: {error}") from error
+            raise ConnectionError(str(error) or type(error).__name__) from error
+
+
+class _LineError(aiohttp.ClientError):
+    pass
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp sends a GET, PUT or DELETE again by itself when a line breaks; no budget would know of it."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _LineError(f"{type(error).__name__}: {error}") from error
 
 
 async def _at_most(found: aiohttp.ClientResponse, largest: int) -> bytes:
