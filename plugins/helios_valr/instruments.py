@@ -26,10 +26,10 @@ def definition(row: PairRow, fees: FeeTable, valid_from: int) -> Instrument:
     An inactive pair is `delisted` at the same time. Spot pairs are defined without margin: what VALR lends is not
     part of a definition. The largest amounts are not either; VALR refuses what is above them.
     """
-    tick, maker_taker, is_perpetual = decimal(row.tick_size), fees.of(row), row.currency_pair_type == "FUTURE"
+    tick, is_perpetual = decimal(row.tick_size), row.currency_pair_type == "FUTURE"
     if is_perpetual and (row.initial_margin_fraction is None or row.maintenance_margin_fraction is None):
         raise WireError(f"{row.symbol}: a perpetual without margin fractions; expected both")
-    return Instrument(
+    made = Instrument(
         instrument=instrument_of(row.symbol),
         base=currency_name(row.base_currency),
         quote=currency_name(row.quote_currency),
@@ -39,14 +39,13 @@ def definition(row: PairRow, fees: FeeTable, valid_from: int) -> Instrument:
         lot=Decimal(1).scaleb(-int(row.base_decimal_places)),
         min_quantity=decimal(row.min_base_amount),
         min_notional=decimal(row.min_quote_amount),
-        maker_fee=maker_taker.maker,
-        taker_fee=maker_taker.taker,
         valid_from=valid_from,
         delisted=0 if row.active else valid_from,
         contract="perpetual" if is_perpetual else "spot",
         margin_init=decimal(row.initial_margin_fraction or "0") if is_perpetual else Decimal(0),
         margin_maint=decimal(row.maintenance_margin_fraction or "0") if is_perpetual else Decimal(0),
     )
+    return fees.charged(row.symbol, made)
 
 
 class Definitions:

@@ -14,7 +14,7 @@ from helios_engine.bodies import Instrument
 from helios_engine.errors import ConfigError
 from helios_valr import amounts, answers
 from helios_valr.errors import WireError
-from helios_valr.fees import SCHEDULE, FeeRow, Fees, FeeTable
+from helios_valr.fees import FeeRow, FeeTable
 from helios_valr.instruments import Definitions, currency_name, definition
 from tests.unit.valr.samples import PAIR, PERPETUAL
 
@@ -103,13 +103,18 @@ def test_a_list_without_a_pair_is_a_fault_and_no_end_of_trading() -> None:
     assert known.is_tradable("BTCZAR.VALR")
 
 
+def _fees(table: FeeTable, row: answers.PairRow) -> tuple[Decimal, Decimal]:
+    made = definition(row, table, DAY_1)
+    return made.maker_fee, made.taker_fee
+
+
 def test_fees_of_the_account_go_before_the_schedule_field_by_field() -> None:
     told = [FeeRow("BTCZAR", taker_percentage="0.3"), FeeRow("BTCUSDTPERP", maker_percentage="-0.01")]
 
     table = FeeTable(told=told)
 
-    assert table.of(pair()) == Fees(Decimal("0.0018"), Decimal("0.003"))
-    assert table.of(pair(PERPETUAL)) == Fees(Decimal("-0.0001"), Decimal("0.0007"))
+    assert _fees(table, pair()) == (Decimal("0.0018"), Decimal("0.003"))
+    assert _fees(table, pair(PERPETUAL)) == (Decimal("-0.0001"), Decimal("0.0007"))
 
 
 @pytest.mark.parametrize(
@@ -118,24 +123,21 @@ def test_fees_of_the_account_go_before_the_schedule_field_by_field() -> None:
         ("BTC", "ZAR", 1, ("0.0018", "0.0035")),
         ("USDT", "ZAR", 9, ("-0.0001", "0.0005")),
         ("BTC", "USDT", 1, ("0.0008", "0.0010")),
-        ("ETH", "BTC", 9, ("0", "0.00035")),
         ("USDC", "USDT", 1, ("0.0005", "0.0010")),
-        ("USDC", "USDT", 9, ("0.0005", "0.0010")),
         ("BTC", "R", 2, ("0.0010", "0.0025")),
     ],
 )
-def test_the_schedule_goes_by_quote_and_tier(base: str, quote: str, tier: int, fees: tuple[str, str]) -> None:
-    found = FeeTable(tier).of(pair(baseCurrency=base, quoteCurrency=quote))
+def test_the_engines_schedule_of_a_tier_holds_for_pairs_by_their_quote(
+    base: str, quote: str, tier: int, fees: tuple[str, str]
+) -> None:
+    found = _fees(FeeTable(f"valr-tier{tier}-2026"), pair(baseCurrency=base, quoteCurrency=quote))
 
-    assert found == Fees(Decimal(fees[0]), Decimal(fees[1]))
+    assert found == (Decimal(fees[0]), Decimal(fees[1]))
 
 
-def test_higher_tiers_never_pay_more_and_there_is_no_tier_beyond() -> None:
-    for tiers in SCHEDULE.values():
-        assert list(tiers) == sorted(tiers, reverse=True)
-    for tier in (0, 10):
-        with pytest.raises(ConfigError, match="expected 1"):
-            FeeTable(tier)
+def test_a_schedule_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no fee schedule 'valr-tier10-2026'"):
+        definition(pair(), FeeTable("valr-tier10-2026"), DAY_1)
 
 
 def test_the_rand_is_known_by_its_short_name() -> None:
