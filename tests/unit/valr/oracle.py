@@ -116,7 +116,7 @@ def _differs(value: Any, found: Any, name: str) -> str:
                 return where
             return next((trouble for a, b in zip(value, found, strict=True) if (trouble := _differs(a, b, name))), "")
         case Moment():
-            told_time = strict_time(found) if isinstance(found, str) else found * 10**6
+            told_time = strict_time(found) if isinstance(found, str) else found * 10**6 if type(found) is int else None
             return "" if value == told_time and 946684800 * 10**9 <= value < 4102444800 * 10**9 else where
         case Second():
             return "" if type(found) is int and value == found * 10**9 else where
