@@ -14,7 +14,7 @@ from helios_engine.catalog.tick_feeds import (
     CatalogTrades,
 )
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import FeedSpec, ImporterSpec
+from helios_engine.stage import DownloadSpec, FeedSpec, ImporterSpec
 
 _IMPORTERS = {
     "binance_capture": "Binance raw websocket captures (receive time in ns, then JSON): trades, quotes, books",
@@ -56,3 +56,10 @@ def helios_importers() -> list[ImporterSpec]:
         module = import_module(f"helios_engine.catalog.importers.{name}")
         found.append(ImporterSpec(name.replace("_", "-"), about, module.recognise, module.read))
     return found
+
+
+@hookimpl
+def helios_downloads() -> list[DownloadSpec]:
+    from helios_engine.catalog.download.binance import Binance
+
+    return [DownloadSpec("binance", Binance())]
