@@ -20,8 +20,8 @@ from helios_valr.frames import AggregatedBook, DepthBook, MarkPriceUpdate, Messa
 from helios_valr.once import Once
 from helios_valr.rows import TradeRow
 
-KEPT = 100
-"""How many refused and unknown frames are kept, the latest."""
+KEPT, LONGEST = 100, 1 << 16
+"""How many refused and unknown frames are kept, the latest, and how many bytes of each: memory is bounded."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class Wire:
             taken = self._told(message, received)
         except WireError as error:
             self.counts["refused"] += 1
-            self.refused.append((str(error), messages.as_bytes(frame)[: messages.LARGEST]))
+            self.refused.append((str(error), messages.as_bytes(frame)[:LONGEST]))
             return Taken(None)
         self.counts[message.type if message.type in messages.KINDS else "unknown"] += 1
         return taken
@@ -78,7 +78,7 @@ class Wire:
     def _told(self, message: Message, received: int) -> Taken:
         match message:
             case Other():
-                self.unknown.append((message.type, message.raw))
+                self.unknown.append((message.type, message.raw[:LONGEST]))
                 return Taken(message)
             case NewTrade():
                 return Taken(message, tuple(self.take_trades([message.data])))

@@ -63,7 +63,7 @@ class WholeBook(Book[str]):
 
 def _fill(ladder: Ladder[str], levels: Iterable[tuple[str, str]]) -> None:
     for price, quantity in levels:
-        exact(price), exact(quantity)
+        exact(price)
         key = Decimal(price)
         if ladder.get(key) is not None:
             raise ValueError(f"price {price} is listed twice")

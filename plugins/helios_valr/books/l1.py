@@ -9,7 +9,7 @@ from helios_engine.bodies import BookDelta, BookSnapshot
 from helios_valr.books.checksums import checksum
 from helios_valr.books.ladder import Ladder
 from helios_valr.books.outcome import Book, Outcome
-from helios_valr.fields import exact
+from helios_valr.fields import exact, nearest
 from helios_valr.frames import L1Book
 
 Level = tuple[str, str]
@@ -59,7 +59,7 @@ class DiffBook(Book[Level]):
         ts, sequence = int(message.d.lc), message.d.sq
         for ladder, side, levels in ((self._bids, "BUY", message.d.b), (self._asks, "SELL", message.d.a)):
             for price, quantity in levels:
-                key, size = Decimal(price), exact(quantity)
+                key, size = Decimal(price), nearest(quantity)
                 if size:
                     ladder.put(key, (price, quantity))
                 else:

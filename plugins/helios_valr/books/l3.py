@@ -75,7 +75,7 @@ class OrderBook(Book[Queue]):
             if queue is None:
                 ladder.put(price, queue := {})
             for order in level.orders:
-                if exact(order.quantity):
+                if Decimal(order.quantity):
                     queue[order.order_id] = order.quantity
                 else:
                     queue.pop(order.order_id, None)  # also of an order that is not there; it counts in the sequence

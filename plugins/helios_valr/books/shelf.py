@@ -7,10 +7,13 @@ from helios_valr.books.aggregated import WholeBook
 from helios_valr.books.l1 import DiffBook
 from helios_valr.books.l3 import OrderBook
 from helios_valr.books.outcome import Outcome
+from helios_valr.errors import WireError
 from helios_valr.frames import AggregatedBook, DepthBook, FullBook, L1Book
 
 BookMessage = AggregatedBook | DepthBook | FullBook | L1Book
 AnyBook = DiffBook | OrderBook | WholeBook
+MOST = 4096
+"""Books of a connection; VALR has some four hundred pairs."""
 EVENTS = {"OB_L1_SNAPSHOT": "OB_L1_DIFF", "FULL_ORDERBOOK_SNAPSHOT": "FULL_ORDERBOOK_UPDATE"}
 """Which event one subscribes to, where a type of message is named otherwise."""
 
@@ -29,8 +32,10 @@ class Shelf:
             book.reset()
 
     def apply(self, message: BookMessage) -> tuple[tuple[str, str], Outcome]:
-        """The event and pair of the book, and what the frame did to it."""
+        """The event and pair of the book, and what the frame did to it; WireError for more books than VALR can have."""
         key = EVENTS.get(message.type, message.type), message.pair
+        if key not in self.books and len(self.books) >= MOST:
+            raise WireError(f"a book of {message.pair}, after {MOST} others; expected no more pairs than VALR lists")
         match message:
             case L1Book():
                 diffs = self.books.setdefault(key, DiffBook(message.pair))

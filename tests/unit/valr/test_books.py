@@ -140,3 +140,15 @@ def test_a_book_refuses_another_pairs_message() -> None:
         DiffBook("ETHZAR").apply(there.l1("OB_L1_SNAPSHOT", []))
     with pytest.raises(ValueError, match="the book of ETHZAR was given a message on BTCZAR"):
         OrderBook("ETHZAR").apply(there.l3("FULL_ORDERBOOK_SNAPSHOT", []))
+
+
+@pytest.mark.parametrize("feed", ["l1", "l3"])
+def test_a_quantity_of_many_digits_is_the_nearest_float_and_no_reason_to_lose_a_book(feed: Literal["l1", "l3"]) -> None:
+    book: Any = DiffBook("BTCZAR") if feed == "l1" else OrderBook("BTCZAR")
+    there = NaiveBook()
+    there.enter("b", "0.00000001", "x", "12345678901234.12345678")
+
+    outcome = book.apply((there.l1 if feed == "l1" else there.l3)(KINDS[feed][0], []))
+
+    assert outcome.verdict == "snapshot", outcome.reason
+    assert book.levels() == (((1e-08, 12345678901234.12345678),), ())

@@ -10,9 +10,10 @@ import pytest
 
 from helios_engine.bodies import Bar, DataIssue, FundingRate, MarkPrice, Quote, Ticker, Trade, VenueStatus
 from helios_valr import answers, translation
+from helios_valr.books.shelf import MOST
 from helios_valr.errors import WireError
 from helios_valr.once import Once
-from helios_valr.wire import KEPT, Wire
+from helios_valr.wire import KEPT, LONGEST, Wire
 from tests.unit.valr.samples import BODIES, BUCKET, FRAMES, SUMMARY, TRADE
 
 NOW = 1_800_000_000_000_000_000
@@ -133,6 +134,18 @@ def test_unknown_and_refused_frames_are_counted_and_the_latest_kept_as_they_came
     assert len(wire.unknown) == len(wire.refused) == KEPT
     assert wire.unknown[-1] == ("SOMETHING_NEW", b'{"type":"SOMETHING_NEW","n":104}')
     assert wire.refused[-1][1] == b"<html>104"
+
+
+def test_what_is_kept_of_a_hostile_stream_is_bounded() -> None:
+    wire = Wire()
+    frame = FRAMES["OB_L1_SNAPSHOT"]
+    for number in range(MOST + 3):
+        wire.take(json.dumps(frame | {"ps": f"P{number}"}), NOW)
+    wire.take(b"<" * 10_000_000, NOW)
+    wire.take(json.dumps({"type": "SOMETHING_NEW", "x": "y" * 1_000_000}), NOW)
+
+    assert (len(wire.shelf.books), wire.counts["refused"]) == (MOST, 4)
+    assert len(wire.refused[-1][1]) == len(wire.unknown[-1][1]) == LONGEST
 
 
 def test_a_lost_book_says_so_and_asks_for_its_channel_anew() -> None:
