@@ -13,7 +13,7 @@ from helios_valr.errors import AccessError, PairError, RequestError, Unreachable
 from helios_valr.rest import Answer, Client, Patience, Public
 from helios_valr.rest.budget import LIMITS, Budget, limits_of
 from helios_valr.rest.waits import after_limit, full_jitter
-from tests.unit.valr.virtual import START, Clock, in_turn, ok, trying
+from tests.unit.valr.virtual import SILENCE, START, Clock, in_turn, ok, trying
 
 ONLINE = ok('{"status":"online"}')
 SECOND = 1_000_000_000
@@ -78,6 +78,15 @@ def test_what_will_never_work_is_asked_once(answer: Answer, error: type[HeliosEr
 
     assert len(asked) == 1
     assert clock.slept == []
+
+
+def test_an_exchange_that_takes_the_request_and_says_nothing_is_asked_again() -> None:
+    clock = Clock()
+
+    found, asked = trying(in_turn(Answer(SILENCE, {}, b""), ONLINE), _status, clock, timeout=0.2)
+
+    assert str(found) == "Status(status='online')"
+    assert (len(asked), clock.slept) == (2, [1.0])
 
 
 def test_json_of_another_shape_is_an_error_and_no_reason_to_ask_again() -> None:

@@ -13,6 +13,8 @@ from aiohttp import web
 from helios_valr.rest import Answer, Client, Http, Patience, Public, World
 
 START = 1_790_133_597_000_000_000
+SILENCE = -1
+"""The status of an answer that never comes; 0 closes the line instead."""
 T = TypeVar("T")
 Reply = Callable[[web.Request], Answer]
 
@@ -53,6 +55,7 @@ def trying(
     work: Callable[[Public, Client], Awaitable[T]],
     clock: Clock | None = None,
     patience: Patience | None = None,
+    timeout: float = 30.0,
 ) -> tuple[T, list[Asked]]:
     """Do `work` against a server that answers by `reply`; what came of it, and what was asked when."""
     clock = clock or Clock()
@@ -62,6 +65,8 @@ def trying(
         headers = {name.lower(): value for name, value in request.headers.items()}
         asked.append(Asked(clock.now, request.raw_path, headers))
         found = reply(request)
+        if found.status == SILENCE:
+            await asyncio.sleep(3600)
         if found.status == 0 and request.transport is not None:
             request.transport.close()
         return web.Response(status=found.status or 200, headers=found.headers, body=found.body)
@@ -74,7 +79,7 @@ def trying(
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             async with aiohttp.ClientSession() as session:
-                http = Http(session, f"http://127.0.0.1:{runner.addresses[0][1]}")
+                http = Http(session, f"http://127.0.0.1:{runner.addresses[0][1]}", timeout)
                 client = Client(http, clock.world(), patience=patience)
                 return await work(Public(client), client)
         finally:
