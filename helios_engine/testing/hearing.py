@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from helios_engine.assemble import assemble
 from helios_engine.build import Plan, build
@@ -17,7 +17,15 @@ ENOUGH = 20_000
 """Inputs after which a run is ended: checks need many events, not all of them."""
 
 
-class Hearing(Node):
+class Heard(NamedTuple):
+    """What a stage heard and said in its run, and its place, to be asked again."""
+
+    node: Node
+    events: list[Event[Body]]
+    said: list[list[Body]]
+
+
+class _Hearing(Node):
     """A stage in its place that remembers each event and what the stage answered."""
 
     def __init__(self, node: Node) -> None:
@@ -33,7 +41,7 @@ class Hearing(Node):
         return found
 
 
-class HearingEffect:
+class _HearingEffect:
     """An effect that remembers what it was asked and what it answered."""
 
     def __init__(self, effect: Any, heard: list[Body], said: list[Body | None]) -> None:
@@ -48,16 +56,16 @@ class HearingEffect:
         return reply
 
 
-def hear_stage(subject: Subject) -> Hearing:
+def hear_stage(subject: Subject) -> Heard:
     """The stage's place after its run, with all that it heard; Unjudged if nothing came."""
     plan = build(subject.run(), subject.plugins)
     name = subject.part(plan.config)
-    nodes = tuple(Hearing(node) if node.name == name else node for node in plan.nodes)
-    found = cast(Hearing, next(node for node in nodes if node.name == name))
+    nodes = tuple(_Hearing(node) if node.name == name else node for node in plan.nodes)
+    found = cast(_Hearing, next(node for node in nodes if node.name == name))
     _drive(plan._replace(nodes=nodes))
     if not found.heard:
         raise Unjudged(f"{subject.name} heard nothing in its run; give a `config` that feeds it")
-    return found
+    return Heard(next(node for node in plan.nodes if node.name == name), found.heard, found.said)
 
 
 def hear_effect(subject: Subject) -> tuple[list[Body], list[Body | None], Callable[[], Any]]:
@@ -66,7 +74,7 @@ def hear_effect(subject: Subject) -> tuple[list[Body], list[Body | None], Callab
     name = subject.part(plan.config)
     heard, said = list[Body](), list[Body | None]()
     (mine,) = (running for running in plan.effects if running.name == name)
-    make = cast(Any, lambda: HearingEffect(mine.make(), heard, said))
+    make = cast(Any, lambda: _HearingEffect(mine.make(), heard, said))
     effects = tuple(r._replace(make=make) if r.name == name else r for r in plan.effects)
     _drive(plan._replace(effects=effects))
     if not heard:

@@ -19,7 +19,7 @@ from helios_engine.plugins import Offer
 from helios_engine.proof.columns import difference_of
 from helios_engine.provenance import new_run
 from helios_engine.testing.check import Unjudged
-from helios_engine.testing.hearing import hear_stage, outputs_of
+from helios_engine.testing.hearing import Heard, hear_stage, outputs_of
 from helios_engine.testing.subject import Subject, made_by
 from helios_engine.timeframe import iso
 
@@ -45,7 +45,7 @@ def contract(subject: Subject) -> Sequence[str]:
     heard = hear_stage(subject)
     if not any(heard.said):
         found.append(
-            f"stage {subject.name!r} said nothing to {len(heard.heard)} events; set it so that it speaks within six "
+            f"stage {subject.name!r} said nothing to {len(heard.events)} events; set it so that it speaks within six "
             "days of hourly bars, or give a `config` in which it does"
         )
     return found
@@ -64,25 +64,25 @@ def recipe_problems(offer: Offer, name: str) -> Iterator[str]:
 
 def repeats(subject: Subject) -> Sequence[str]:
     """A second stage of the same process, given the same events, says the same."""
-    node = hear_stage(subject)
-    return _compare(subject, node.heard, node.said, outputs_of(node, node.heard), _SECOND)
+    heard = hear_stage(subject)
+    return _compare(subject, heard, outputs_of(heard.node, heard.events), _SECOND)
 
 
 def restores(subject: Subject) -> Sequence[str]:
     """A stage that was saved and loaded at random events goes on as if nothing had been."""
-    node = hear_stage(subject)
-    draw = random.Random(0)
-    points = set(draw.sample(range(len(node.heard)), min(POINTS, len(node.heard))))
+    heard = hear_stage(subject)
+    node, draw = heard.node, random.Random(0)
+    points = set(draw.sample(range(len(heard.events)), min(POINTS, len(heard.events))))
     node.renew()
     run = new_run()
     said: list[list[Body]] = []
-    for number, event in enumerate(node.heard):
+    for number, event in enumerate(heard.events):
         if number in points:
             saved = state.dump(node.stage)
             node.stage = node.make()
             state.load(node.stage, saved)
         said.append(node.deliver(event, run))
-    return _compare(subject, node.heard, node.said, said, _RESTORED)
+    return _compare(subject, heard, said, _RESTORED)
 
 
 def bears_edges(subject: Subject) -> Sequence[str]:
@@ -90,12 +90,12 @@ def bears_edges(subject: Subject) -> Sequence[str]:
 
     Neither NaN nor infinity may come out, which the pipeline refuses, and no exception other than a DataError.
     """
-    node = hear_stage(subject)
+    heard = hear_stage(subject)
     found = []
     for what, change in EDGES.items():
-        events = [msgspec.structs.replace(event, body=change(number, event.body)) for number, event in _each(node)]
+        events = [msgspec.structs.replace(event, body=change(number, event.body)) for number, event in enumerate(heard.events)]
         try:
-            outputs_of(node, events)
+            outputs_of(heard.node, events)
         except StageError as error:
             found.append(f"with {what}: {error}")
         except Exception as error:
@@ -106,10 +106,10 @@ def bears_edges(subject: Subject) -> Sequence[str]:
 
 def keeps_events(subject: Subject) -> Sequence[str]:
     """The stage leaves the events that it is given as they are: all stages share them."""
-    node = hear_stage(subject)
+    heard = hear_stage(subject)
     encode = msgspec.msgpack.Encoder().encode
-    stage = node.make()
-    for event in node.heard:
+    stage = heard.node.make()
+    for event in heard.events:
         before = encode(event.body), event.ts, event.seq, event.source
         list(stage.on_event(event) or ())
         if (encode(event.body), event.ts, event.seq, event.source) != before:
@@ -118,10 +118,6 @@ def keeps_events(subject: Subject) -> Sequence[str]:
                 "make a new body with msgspec.structs.replace"
             ]
     return []
-
-
-def _each(node: Any) -> Iterator[tuple[int, Event[Body]]]:
-    return enumerate(node.heard)
 
 
 def _flat(number: int, body: Body) -> Body:
@@ -154,14 +150,8 @@ _SECOND = "keep state in attributes set in __init__, draw from random.Random(see
 _RESTORED = "save all that later outputs depend on: as plain attributes, or in dump and load"
 
 
-def _compare(
-    subject: Subject,
-    events: Sequence[Event[Body]],
-    expected: Sequence[list[Body]],
-    found: Sequence[list[Body]],
-    remedy: str,
-) -> Sequence[str]:
-    for event, before, after in zip(events, expected, found, strict=True):
+def _compare(subject: Subject, heard: Heard, found: Sequence[list[Body]], remedy: str) -> Sequence[str]:
+    for event, before, after in zip(heard.events, heard.said, found, strict=True):
         if before != after:
             _, column, text = difference_of(tuple(before), tuple(after))
             where = f"stage {subject.name!r} at {iso(event.ts)} ({event.source}#{event.seq})"
