@@ -17,7 +17,7 @@ class ConformanceError(AssertionError):
     """A part does not keep a check, or could not be judged by it."""
 
 
-class Unjudged(NotAvailableError):
+class UnjudgedError(NotAvailableError):
     """The check could not be made, and why; raised by a judge."""
 
 
@@ -31,7 +31,7 @@ class Verdict(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One question to one part. `judge` returns what is wrong, nothing if all is well; raises Unjudged."""
+    """One question to one part. `judge` returns what is wrong, nothing if all is well; raises UnjudgedError."""
 
     subject: str
     name: str
@@ -59,7 +59,7 @@ class Check(NamedTuple):
 def _answer(judge: Judge) -> dict[str, str]:
     try:
         problems = judge()
-    except Unjudged as error:
+    except UnjudgedError as error:
         return {"status": "not judged", "message": str(error)}
     except HeliosError as error:
         return {"status": "failed", "message": f"{type(error).__name__}: {error}"}

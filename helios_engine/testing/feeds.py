@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from helios_engine.build import build
 from helios_engine.events import Body
-from helios_engine.testing.check import Unjudged
+from helios_engine.testing.check import UnjudgedError
 from helios_engine.testing.market import SEED, write_small_market
 from helios_engine.testing.stages import recipe_problems
 from helios_engine.testing.subject import Subject
@@ -38,7 +39,7 @@ def contract(subject: Subject) -> Sequence[str]:
 def order(subject: Subject) -> Sequence[str]:
     """Inputs are oldest first, and any span [start, stop) of them is the same rows of the whole."""
     rows = _rows(_made(subject))
-    for number, ((before, _), (ts, _)) in enumerate(zip(rows, rows[1:], strict=False), 2):
+    for number, ((before, _), (ts, _)) in enumerate(pairwise(rows), 2):
         if ts < before:
             return [f"feed {subject.name!r}: row {number} is of {iso(ts)}, after one of {iso(before)}; sort by time"]
     middle, last = rows[len(rows) // 2][0], rows[-1][0]
@@ -78,7 +79,7 @@ def pin(subject: Subject) -> Sequence[str]:
         return [f"feed {subject.name!r}: the pin says rows, first, last {said}; its inputs are {found}"]
     other = _altered(subject)
     if _rows(_made(other)) == rows:
-        raise Unjudged(f"{subject.name}: the altered data yield the same rows; name other data in `altered`")
+        raise UnjudgedError(f"{subject.name}: the altered data yield the same rows; name other data in `altered`")
     if _made(other).pin().digest == first.digest:
         return [f"feed {subject.name!r}: other rows, and the same pin {first.digest!r}; make the digest of the rows"]
     return []
@@ -88,12 +89,12 @@ def _altered(subject: Subject) -> Subject:
     if subject.altered is not None:
         return subject._replace(settings={**subject.settings, **subject.altered})
     if "catalog" in subject.settings or subject.config is not None:
-        raise Unjudged(f"{subject.name}: say in `altered` which settings give other data")
+        raise UnjudgedError(f"{subject.name}: say in `altered` which settings give other data")
     other = write_small_market(subject.folder / "another", SEED + 1)
     found = subject._replace(catalog=other)
     if msgspec.msgpack.encode(_made(found).pin()) and _rows(_made(found)) != _rows(_made(subject)):
         return found
-    raise Unjudged(f"{subject.name} does not read the catalog; say in `altered` which settings give other data")
+    raise UnjudgedError(f"{subject.name} does not read the catalog; say in `altered` which settings give other data")
 
 
 def _made(subject: Subject) -> Any:
@@ -111,5 +112,5 @@ def _offered(subject: Subject) -> tuple[type[Body], ...]:
 def _rows(feed: Any) -> list[tuple[int, Body]]:
     rows = list(feed.inputs(*_ALL))
     if not rows:
-        raise Unjudged("the feed yields no rows at all")
+        raise UnjudgedError("the feed yields no rows at all")
     return rows

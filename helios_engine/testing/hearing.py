@@ -10,7 +10,7 @@ from helios_engine.build import Plan, build
 from helios_engine.events import Body, Event
 from helios_engine.node import Node
 from helios_engine.provenance import new_run
-from helios_engine.testing.check import Unjudged
+from helios_engine.testing.check import UnjudgedError
 from helios_engine.testing.subject import Subject
 
 ENOUGH = 20_000
@@ -57,19 +57,19 @@ class _HearingEffect:
 
 
 def hear_stage(subject: Subject) -> Heard:
-    """The stage's place after its run, with all that it heard; Unjudged if nothing came."""
+    """The stage's place after its run, with all that it heard; UnjudgedError if nothing came."""
     plan = build(subject.run(), subject.plugins)
     name = subject.part(plan.config)
     nodes = tuple(_Hearing(node) if node.name == name else node for node in plan.nodes)
     found = cast(_Hearing, next(node for node in nodes if node.name == name))
     _drive(plan._replace(nodes=nodes))
     if not found.heard:
-        raise Unjudged(f"{subject.name} heard nothing in its run; give a `config` that feeds it")
+        raise UnjudgedError(f"{subject.name} heard nothing in its run; give a `config` that feeds it")
     return Heard(next(node for node in plan.nodes if node.name == name), found.heard, found.said)
 
 
 def hear_effect(subject: Subject) -> tuple[list[Body], list[Body | None], Callable[[], Any]]:
-    """What the effect was asked and what it answered in its run, and what makes a fresh one; Unjudged if not asked."""
+    """What the effect was asked and what it answered in its run, and what makes a fresh one; UnjudgedError if not asked."""
     plan = build(subject.run(), subject.plugins)
     name = subject.part(plan.config)
     heard, said = list[Body](), list[Body | None]()
@@ -78,7 +78,7 @@ def hear_effect(subject: Subject) -> tuple[list[Body], list[Body | None], Callab
     effects = tuple(r._replace(make=make) if r.name == name else r for r in plan.effects)
     _drive(plan._replace(effects=effects))
     if not heard:
-        raise Unjudged(f"{subject.name} was asked nothing in its run; give a `config` with a stage that asks it")
+        raise UnjudgedError(f"{subject.name} was asked nothing in its run; give a `config` with a stage that asks it")
     return heard, said, mine.make
 
 

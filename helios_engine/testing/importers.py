@@ -13,7 +13,7 @@ from helios_engine.catalog.importers.run import import_paths
 from helios_engine.catalog.importers.source import Source
 from helios_engine.catalog.store import Catalog
 from helios_engine.errors import HeliosError, PluginError
-from helios_engine.testing.check import Unjudged
+from helios_engine.testing.check import UnjudgedError
 from helios_engine.testing.subject import Subject
 
 ROUNDS = 40
@@ -119,5 +119,5 @@ def _written(folder: Path, files: Sequence[tuple[str, bytes]]) -> Iterator[Path]
 
 def _files(subject: Subject) -> Sequence[Path]:
     if not subject.files:
-        raise Unjudged(f"importer {subject.name!r}: name files of its format in `files`")
+        raise UnjudgedError(f"importer {subject.name!r}: name files of its format in `files`")
     return subject.files

@@ -18,7 +18,7 @@ from helios_engine.node import Node
 from helios_engine.plugins import Offer
 from helios_engine.proof.columns import difference_of
 from helios_engine.provenance import new_run
-from helios_engine.testing.check import Unjudged
+from helios_engine.testing.check import UnjudgedError
 from helios_engine.testing.hearing import Heard, hear_stage, outputs_of
 from helios_engine.testing.subject import Subject, made_by
 from helios_engine.timeframe import iso
@@ -41,7 +41,7 @@ def contract(subject: Subject) -> Sequence[str]:
     found = list(recipe_problems(subject.offer, subject.name))
     node = Node(subject.name, made_by(subject), {}, Codec(subject.plugins.bodies))
     if not node.emits and subject.config is None:
-        raise Unjudged(f"{subject.name} yields nothing (`-> None`), so nothing that it does can be compared")
+        raise UnjudgedError(f"{subject.name} yields nothing (`-> None`), so nothing that it does can be compared")
     heard = hear_stage(subject)
     if not any(heard.said):
         found.append(
@@ -93,7 +93,9 @@ def bears_edges(subject: Subject) -> Sequence[str]:
     heard = hear_stage(subject)
     found = []
     for what, change in EDGES.items():
-        events = [msgspec.structs.replace(event, body=change(number, event.body)) for number, event in enumerate(heard.events)]
+        events = [
+            msgspec.structs.replace(event, body=change(number, event.body)) for number, event in enumerate(heard.events)
+        ]
         try:
             outputs_of(heard.node, events)
         except StageError as error:

@@ -140,4 +140,3 @@ def kit_plugins() -> Plugins:
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one.get(key) == other.get(key) for key in ("use", "instrument", "timeframe"))
-

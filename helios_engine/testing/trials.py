@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from helios_engine.proof.findings import Finding
 from helios_engine.proof.prover import prove
-from helios_engine.testing.check import Unjudged
+from helios_engine.testing.check import UnjudgedError
 from helios_engine.testing.subject import Subject
 from helios_engine.timeframe import iso
 
@@ -34,7 +34,7 @@ def _tried(subject: Subject, layers: Sequence[str]) -> Sequence[str]:
     found = [_words(finding) for finding in proof.findings if finding.part.name == name]
     row = next(row for row in proof.rows if row.part.name == name)
     if not found and row.verdict == "not provable":
-        raise Unjudged(f"{name}: {row.reason}")
+        raise UnjudgedError(f"{name}: {row.reason}")
     return found
 
 

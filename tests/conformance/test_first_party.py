@@ -23,7 +23,7 @@ ELSEWHERE = {
     "catalog.funding": "the kit's market has no perpetual; tests/unit/catalog/test_tick_feeds.py",
     "catalog.instruments": "the kit's market has no history of definitions; tests/unit/catalog/test_definitions.py",
     "catalog.bodies": "the kit's market has no plugin's bodies; tests/unit/catalog/test_tick_feeds.py",
-    "llm.cassette": "it refuses what was not recorded, and the kit's questions were not; tests/unit/plugins/test_llm.py",
+    "llm.cassette": "it refuses what was not recorded; tests/unit/plugins/test_llm.py",
 }
 KNOWN: dict[tuple[str, str], str] = {}
 """Checks that a part does not pass, and why that is right."""
