@@ -69,7 +69,7 @@ def hear_stage(subject: Subject) -> Heard:
 
 
 def hear_effect(subject: Subject) -> tuple[list[Body], list[Body | None], Callable[[], Any]]:
-    """What the effect was asked and what it answered in its run, and what makes a fresh one; UnjudgedError if not asked."""
+    """What the effect was asked and what it answered, and what makes a fresh one; UnjudgedError if not asked."""
     plan = build(subject.run(), subject.plugins)
     name = subject.part(plan.config)
     heard, said = list[Body](), list[Body | None]()

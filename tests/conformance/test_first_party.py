@@ -13,6 +13,7 @@ from helios_engine.testing.kit import CHECKS, SLOW, yield_checks
 
 KINDS: tuple[Kind, ...] = ("stage", "feed", "effect", "venue")
 SETTINGS: dict[str, dict[str, Any]] = {
+    "aggregation.larger_bars": {"timeframes": ["1h", "4h"]},
     "catalog.bars": {"instrument": "BTCZAR.VALR", "timeframe": "1h"},
     "catalog.trades": {"instrument": "BTCZAR.VALR"},
     "ml.predictor": {"schema": "basic/1"},
