@@ -10,7 +10,7 @@ backtest: $(STAMP)
 	@"$(BIN)/helios-engine" backtest configs/six_kinds.toml
 
 test: $(STAMP)
-	@"$(BIN)/python" -m pytest
+	@"$(BIN)/python" -m pytest -n auto
 
 bench: $(STAMP)
 	@"$(BIN)/python" -m tests.bench

@@ -65,7 +65,7 @@ def prove(
 def _check_key(key: Path, certificate: Path | None) -> None:
     """Find out before the trial, which takes long, that it could not be signed."""
     from helios_engine.errors import ConfigError
-    from helios_engine.proof.signing import public_of
+    from helios_engine.proof.certificates.signing import public_of
 
     if certificate is None:
         raise ConfigError("--sign signs a certificate; name its file with --certificate")
@@ -77,8 +77,8 @@ def _certify(config: Any, proof: Any, cuts: int, place: Path, key: Path | None) 
     import msgspec
 
     from helios_engine.plugins import Plugins
-    from helios_engine.proof.certificate import certify, write_certificate
-    from helios_engine.proof.evidence import Evidence, gather
+    from helios_engine.proof.certificates.certificate import certify, write_certificate
+    from helios_engine.proof.certificates.evidence import Evidence, gather
     from helios_engine.proof.forks import answer_of
 
     plugins = Plugins(config.plugins.allow, config.plugins.block)

@@ -30,7 +30,7 @@ def verify(
     Exit codes: 0 the same, 1 something differs, 3 the certificate cannot be read, 4 something cannot be checked here.
     """
     from helios_engine.cli.prove import Told
-    from helios_engine.proof.verifying import verify as held_against
+    from helios_engine.proof.certificates.verifying import verify as held_against
 
     told = Told()
     try:

@@ -15,8 +15,8 @@ import msgspec
 from helios_engine.config import Config
 from helios_engine.errors import ConfigError
 from helios_engine.plugins import Plugins
-from helios_engine.proof import trials
 from helios_engine.proof.case import Case, Progress
+from helios_engine.proof.cuts import trials
 from helios_engine.proof.findings import LAYERS, Finding, Layer, Outcome, Part, Row, rows
 from helios_engine.proof.forks import answer_of
 
@@ -29,14 +29,14 @@ NOT_COVERED = (
 """What no layer can see; printed under every verdict."""
 
 _PLACES: dict[Layer, str] = {
-    "structure": "helios_engine.proof.structure:inspect",
-    "availability": "helios_engine.proof.auditing:audit",
-    "fills": "helios_engine.proof.auditing:audit",
-    "hermetic": "helios_engine.proof.hermetic:guard",
-    "differential": "helios_engine.proof.differential:vary",
-    "prefix": "helios_engine.proof.cutting:cut",
-    "futures": "helios_engine.proof.cutting:cut",
-    "declared": "helios_engine.proof.declared:declare",
+    "structure": "helios_engine.proof.structure.layer:inspect",
+    "availability": "helios_engine.proof.audits.layer:audit",
+    "fills": "helios_engine.proof.audits.layer:audit",
+    "hermetic": "helios_engine.proof.hermetic.layer:guard",
+    "differential": "helios_engine.proof.differential.layer:vary",
+    "prefix": "helios_engine.proof.cuts.layer:cut",
+    "futures": "helios_engine.proof.cuts.layer:cut",
+    "declared": "helios_engine.proof.declared.layer:declare",
     "artefacts": "helios_engine.proof.artefacts:judge",
 }
 """The function of each layer: it takes a Case and returns an Outcome for every layer that it covers."""

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helios_engine.errors import DataError
-from helios_engine.proof.certificate import Certificate, canonical, signed_content
-from helios_engine.proof.evidence import merkle_root
-from helios_engine.proof.verifying import verify
+from helios_engine.proof.certificates.certificate import Certificate, canonical, signed_content
+from helios_engine.proof.certificates.evidence import merkle_root
+from helios_engine.proof.certificates.verifying import verify
 from tests.unit.test_cli import EMA, ROOT, helios
 
 # Leaves and roots of the tests of certificate-transparency (RFC 6962).

@@ -15,8 +15,8 @@ from helios_engine.bodies import Bar, Features, Schema, Signal
 from helios_engine.config import parse_config
 from helios_engine.events import Event
 from helios_engine.plugins import Plugins
+from helios_engine.proof.declared.perturbing import VARIANTS, changed, columns, inputs
 from helios_engine.proof.findings import Outcome
-from helios_engine.proof.perturbing import VARIANTS, changed, columns, inputs
 from helios_engine.proof.prover import Proof, prove
 from helios_engine.stage import Depends, StageSpec
 from tests import stages

@@ -109,7 +109,8 @@ def test_the_last_price_is_heard_and_market_data_costs_nothing_more_unless_a_lim
 
     assert port.ledger.prices == {"BTCZAR.VALR": 2.0}
     assert DataIssue not in hears
-    assert {kind.__name__ for kind in hears} == {"Trade", "Bar", "Instrument", "Control", "Health", "VenueStatus"}
+    told = {"Control", "Health", "VenueStatus", "Instrument"}
+    assert {kind.__name__ for kind in hears} == {"Trade", "Bar", "Quote", "BookSnapshot", "MarkPrice", *told}
 
 
 def test_a_limit_on_the_age_of_data_hears_market_data_beside_the_price() -> None:

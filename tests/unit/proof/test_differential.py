@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helios_engine.proof.differential import vary
+from helios_engine.proof.differential.layer import vary
 from helios_engine.proof.findings import Outcome
 from tests.unit.proof import fickle, leaky
 from tests.unit.proof.trying import case, is_in

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from helios_engine.errors import NotAvailableError
-from helios_engine.proof.circumstances import KINDS, USUAL, Circumstances
-from helios_engine.proof.fresh import Errand, answers
-from helios_engine.proof.retelling import Retold, case_of, retell
+from helios_engine.proof.differential.circumstances import KINDS, USUAL, Circumstances
+from helios_engine.proof.differential.fresh import Errand, answers
+from helios_engine.proof.rehearsals.retelling import Retold, case_of, retell
 from tests.unit.proof import leaky
 from tests.unit.proof.trying import case
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helios_engine.catalog.tables import SCHEMAS
-from helios_engine.proof.futures import KINDS, Future, altered
+from helios_engine.proof.cuts.futures import KINDS, Future, altered
 
 HOUR = 3_600_000_000_000
 BEGIN = 1_767_571_200 * 10**9

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helios_engine.proof.findings import Outcome
-from helios_engine.proof.hermetic import guard
+from helios_engine.proof.hermetic.layer import guard
 from tests.unit.proof import early, leaky
 from tests.unit.proof.early import Early
 from tests.unit.proof.trying import PARQUET, case, is_in

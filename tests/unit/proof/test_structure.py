@@ -13,7 +13,7 @@ from helios_engine import node
 from helios_engine.bodies import Bar, Signal
 from helios_engine.events import Event
 from helios_engine.proof.findings import Outcome
-from helios_engine.proof.structure import inspect
+from helios_engine.proof.structure.layer import inspect
 from tests.unit.proof import fickle, leaky
 from tests.unit.proof.trying import case, is_in
 

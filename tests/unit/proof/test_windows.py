@@ -10,11 +10,11 @@ import pytest
 from helios_engine.config import parse_config
 from helios_engine.plugins import Plugins
 from helios_engine.proof.case import Case
-from helios_engine.proof.futures import KINDS, Future
-from helios_engine.proof.moments import choose
-from helios_engine.proof.rehearsal import Span
-from helios_engine.proof.trials import Trial
-from helios_engine.proof.windows import Window, confirmations, suspicion, windows
+from helios_engine.proof.cuts.futures import KINDS, Future
+from helios_engine.proof.cuts.moments import choose
+from helios_engine.proof.cuts.trials import Trial
+from helios_engine.proof.cuts.windows import Window, confirmations, suspicion, windows
+from helios_engine.proof.rehearsals.rehearsal import Span
 from tests.market import CONFIG
 
 HOUR = 3_600_000_000_000

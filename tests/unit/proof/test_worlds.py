@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from helios_engine.catalog.manifest import Issue
 from helios_engine.catalog.store import Catalog, Dataset
 from helios_engine.errors import NotAvailableError
-from helios_engine.proof.futures import KINDS, Future
-from helios_engine.proof.worlds import make_world
+from helios_engine.proof.cuts.futures import KINDS, Future
+from helios_engine.proof.cuts.worlds import make_world
 from helios_engine.proof.zoo.market import BTC, XRP, write_catalog
 from helios_engine.timeframe import DAY, parse_time
 

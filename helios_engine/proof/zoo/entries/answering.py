@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 import struct
 from collections.abc import Iterator
@@ -11,16 +10,14 @@ from helios_engine.bodies import Bar, LlmReply, LlmRequest, Prediction, PredictR
 from helios_engine.catalog.store import Catalog
 from helios_engine.codec import Codec
 from helios_engine.events import Event
-from helios_engine.proof.findings import Layer
 from helios_engine.proof.zoo.entry import Entry, Label
 from helios_engine.proof.zoo.frames import bars_frame
 from helios_engine.proof.zoo.market import BTC, REPORT, REPORTS
-from helios_engine.proof.zoo.runs import BARS, STAGE
+from helios_engine.proof.zoo.runs import BARS
 from helios_engine.stage import EffectSpec, StageSpec
 from helios_engine.timeframe import iso
 
 HOUR = 3_600_000_000_000
-SEEN: tuple[Layer, ...] = ("hermetic", "differential")
 
 PREDICT_RUN = (
     BARS
@@ -37,17 +34,6 @@ name = "suspect"
 """
 )
 LLM_RUN = PREDICT_RUN.replace("zoo.asks", "zoo.wonders").replace("zoo.follows", "zoo.obeys")
-PROMPT_RUN = (
-    BARS
-    + STAGE
-    + """
-[[stage]]
-use = "zoo.obeys"
-
-[[effect]]
-use = "zoo.reader"
-"""
-)
 
 
 class Asks:
@@ -182,68 +168,11 @@ class Pages(Reader):
         return LlmReply(body.id, body.model, self.texts[int(body.id) // HOUR % 24])
 
 
-class TomorrowsPrice:
-    """A prompt from a template that takes the close "of the day", which is tomorrow's when the day is young."""
-
-    consumes = Bar
-
-    def __init__(self, catalog: str) -> None:
-        days = bars_frame(catalog, timeframe="1d")
-        self.days = dict(zip(days["ts_open"].tolist(), days["close"].tolist(), strict=True))
-
-    def on_event(self, event: Event[Bar]) -> Iterator[LlmRequest]:
-        """A prompt with the close of the UTC day."""
-        close = self.days.get(event.body.ts_open - event.body.ts_open % (24 * HOUR), event.body.close)
-        yield LlmRequest(str(event.ts), "", "You trade.", f"Daily close: {close}. Buy?", "{}")
-
-
-class YesterdaysPrice:
-    """The same template with the close of the last day that has ended."""
-
-    consumes = Bar
-
-    def __init__(self) -> None:
-        self.closes: dict[int, float] = {}
-
-    def on_event(self, event: Event[Bar]) -> Iterator[LlmRequest]:
-        """A prompt with yesterday's close."""
-        day = event.body.ts_open // (24 * HOUR)
-        self.closes[day] = event.body.close
-        if day - 1 in self.closes:
-            yield LlmRequest(str(event.ts), "", "You trade.", f"Daily close: {self.closes[day - 1]}. Buy?", "{}")
-
-
-class TodaysDate:
-    """A prompt that says "today is", of the day on which the backtest is run: it tells the model how it ended."""
-
-    consumes = Bar
-
-    def on_event(self, event: Event[Bar]) -> Iterator[LlmRequest]:
-        """A prompt with the researcher's date."""
-        yield LlmRequest(str(event.ts), "", "You trade.", f"Today is {dt.date.today()}. Buy?", "{}")
-
-
-class EventsDate:
-    """A prompt that says "today is", of the event's day."""
-
-    consumes = Bar
-
-    def on_event(self, event: Event[Bar]) -> Iterator[LlmRequest]:
-        """A prompt with the event's date."""
-        today = dt.datetime.fromtimestamp(event.ts // 10**9, dt.UTC).date()
-        yield LlmRequest(str(event.ts), "", "You trade.", f"Today is {today}. Buy?", "{}")
-
-
 def _effect(name: str, about: str, leak: type, label: Label, *twins: type) -> Entry:
     reply = (Prediction,) if leak.handles is PredictRequest else (LlmReply,)  # type: ignore[attr-defined]
     run = PREDICT_RUN if Prediction in reply else LLM_RUN
     specs = [EffectSpec(f"zoo.{kind.__name__.lower()}", kind, reply) for kind in (leak, *twins)]
     return Entry(name, about, run, specs[0], tuple(specs[1:]), label, HELPERS)
-
-
-def _stage(name: str, about: str, leak: type, label: Label, twin: type) -> Entry:
-    specs = [StageSpec(f"zoo.{kind.__name__.lower()}", kind) for kind in (leak, twin)]
-    return Entry(name, about, PROMPT_RUN, specs[0], (specs[1],), label, (*HELPERS, READER))
 
 
 READER = EffectSpec("zoo.reader", Reader, (LlmReply,))
@@ -252,8 +181,4 @@ ENTRIES = (
     _effect("reads_next", "a model that reads the store", ReadsNext, Label("Prediction.value"), Momentum, Learns),
     _effect("search_tool", "a tool that finds later pages", SearchTool, Label("LlmReply.text"), Reader),
     _effect("goes_live", "a cassette that goes live on a miss", GoesLive, Label(layers=("differential",)), Pages),
-    _stage(
-        "tomorrows_price", "a prompt with the day's close", TomorrowsPrice, Label("LlmRequest.prompt"), YesterdaysPrice
-    ),
-    _stage("todays_date", "a prompt with the real date", TodaysDate, Label(layers=SEEN), EventsDate),
 )

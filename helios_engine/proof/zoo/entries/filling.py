@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from helios_engine.bodies import Bar, Fill, OrderIntent, Print, Trade
+from helios_engine.bodies.orders import Side
 from helios_engine.events import Body, Event
 from helios_engine.proof.findings import Layer
 from helios_engine.proof.zoo.entry import Entry, Label
@@ -16,7 +17,6 @@ from helios_engine.proof.zoo.venue import NextPrint
 from helios_engine.stage import StageSpec, VenueSpec
 
 _CENT = Decimal("0.01")
-VENUE = 'use = "{use}"'
 
 
 class Trader:
@@ -31,7 +31,7 @@ class Trader:
         """A market order."""
         self.count += 1
         if self.count % 6 == 1:
-            yield _order(event, "BUY" if self.count % 12 == 1 else "SELL")
+            yield _order(event.ts, event.body, "BUY" if self.count % 12 == 1 else "SELL")
 
 
 class LimitTrader:
@@ -68,7 +68,7 @@ class Retries:
         if self.count % 24 == 1:
             self.filled = False
         if not self.filled:
-            yield _order(Event(event.ts, event.seq, event.source, body), "BUY")
+            yield _order(event.ts, body, "BUY")
 
 
 class Remembering(NextPrint):
@@ -169,8 +169,8 @@ class WhenThrough(Remembering):
         return [self._fill(intent, intent.price) for intent in due if intent.price is not None]
 
 
-def _order(event: Event[Bar], side: str) -> OrderIntent:
-    return OrderIntent(f"O-{event.ts}", event.body.instrument, side, Decimal("0.001"))  # type: ignore[arg-type]
+def _order(ts: int, bar: Bar, side: Side) -> OrderIntent:
+    return OrderIntent(f"O-{ts}", bar.instrument, side, Decimal("0.001"))
 
 
 def _entry(
@@ -179,7 +179,7 @@ def _entry(
     specs = [VenueSpec(f"zoo.{kind.__name__.lower()}", kind) for kind in (leak, *twins)]
     run = f'{BARS}\n[[stage]]\nuse = "zoo.{trader}"\n'
     found = label or Label(part="venue", layers=FILLS)
-    return Entry(name, about, run, specs[0], tuple(specs[1:]), found, TRADERS, venue=VENUE)
+    return Entry(name, about, run, specs[0], tuple(specs[1:]), found, TRADERS, venue='use = "{use}"')
 
 
 FILLS: tuple[Layer, ...] = ("fills",)

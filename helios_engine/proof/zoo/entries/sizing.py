@@ -16,7 +16,6 @@ from helios_engine.proof.zoo.runs import STAGE_RUN
 from helios_engine.stage import StageSpec
 
 FIRST = "2026-01-05T01:00:00Z"
-_CENT = Decimal("0.01")
 
 
 class Ahead:
@@ -177,8 +176,7 @@ def _deviation(moves: list[float]) -> float:
 
 
 def _stop(event: Event[Bar], trigger: float) -> OrderIntent:
-    price = Decimal(repr(round(trigger, 2))).quantize(_CENT)
-    name = event.body.instrument
+    price, name = Decimal(repr(round(trigger, 2))), event.body.instrument
     return OrderIntent(f"stop-{event.ts}", name, "SELL", Decimal("0.0001"), "STOP", trigger=price)
 
 
@@ -189,13 +187,7 @@ def _entry(name: str, about: str, leak: type, twin: type, label: Label) -> Entry
 
 QUANTITY = "Target.quantity"
 ENTRIES = (
-    _entry(
-        "volatility",
-        "a volatility target of the window to come",
-        VolatilityToCome,
-        TrailingVolatility,
-        Label(QUANTITY, FIRST, 24),
-    ),
+    _entry("volatility", "the volatility to come", VolatilityToCome, TrailingVolatility, Label(QUANTITY, FIRST, 24)),
     _entry("stop", "a stop from the low to come", StopUnderLow, StopUnderPastLow, Label(None, FIRST, 24)),
     _entry("volume", "a share of the next bar's volume", ShareOfVolume, ShareOfLastVolume, Label(None, FIRST, 1)),
     _entry("kelly", "a Kelly fraction of all moves", KellyOfAll, KellySoFar, Label(QUANTITY, FIRST, "end")),

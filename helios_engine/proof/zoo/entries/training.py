@@ -15,7 +15,7 @@ from helios_engine.proof.zoo.frames import BarColumn, bars_frame
 from helios_engine.proof.zoo.runs import FEED_RUN, LISTENING
 from helios_engine.stage import FeedSpec
 
-VALUE, HORIZON, ENOUGH = "Features.values[0]", 12, 48
+HORIZON, ENOUGH = 12, 48
 TRAINING = Schema("zoo.training/1", ("momentum", "target"))
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""What had not happened yet is removed or exchanged: the layers prefix and futures."""

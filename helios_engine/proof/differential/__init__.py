@@ -1,0 +1,1 @@
+"""The run again in fresh processes under other circumstances: the layer differential."""

@@ -1,0 +1,1 @@
+"""Whatever a part reaches for outside its events: the layer hermetic."""

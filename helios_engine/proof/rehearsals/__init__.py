@@ -1,0 +1,1 @@
+"""Parts of a run heard again and compared with what they said."""

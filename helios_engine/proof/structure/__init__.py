@@ -1,0 +1,1 @@
+"""What can be said of a part without running it: the layer structure."""
