@@ -16,7 +16,7 @@ from helios_engine.errors import StageError
 from helios_engine.events import Body, Event
 from helios_engine.node import Node
 from helios_engine.plugins import Offer
-from helios_engine.proof.columns import difference_of
+from helios_engine.proof.rehearsals.columns import difference_of
 from helios_engine.provenance import new_run
 from helios_engine.testing.check import UnjudgedError
 from helios_engine.testing.hearing import Heard, hear_stage, outputs_of
