@@ -18,7 +18,6 @@ CHECKS: Mapping[Kind, Judges] = {
         "repeats": stages.repeats,
         "restores": stages.restores,
         "bears_edges": stages.bears_edges,
-        "keeps_events": stages.keeps_events,
         **_PROVER,
     },
     "feed": {

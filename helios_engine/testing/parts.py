@@ -128,7 +128,7 @@ class Buyer:
 
 
 class Predicts:
-    """Predicts the first feature again."""
+    """Predicts a hundredth, whatever it is asked."""
 
     handles = (PredictRequest, Label)
 

@@ -1,4 +1,4 @@
-"""The checks of a stage beside the prover's: contract, repeating itself, saved state, edge values, clean hands."""
+"""The checks of a stage beside the prover's: contract, repeating itself, saved state, edge values."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_stage(
 
 
 def contract(subject: Subject) -> Sequence[str]:
-    """Name, words, typed settings and annotations, as a run's build asks for them, and a run that can be built."""
+    """Name, words, typed settings and annotations, and a run in which it speaks and changes none of its events."""
     found = list(recipe_problems(subject.offer, subject.name))
     node = Node(subject.name, made_by(subject), {}, Codec(subject.plugins.bodies))
     if not node.emits and subject.config is None:
@@ -104,22 +104,6 @@ def bears_edges(subject: Subject) -> Sequence[str]:
             if type(error).__name__ != "DataError":
                 raise
     return found
-
-
-def keeps_events(subject: Subject) -> Sequence[str]:
-    """The stage leaves the events that it is given as they are: all stages share them."""
-    heard = hear_stage(subject)
-    encode = msgspec.msgpack.Encoder().encode
-    stage = heard.node.make()
-    for event in heard.events:
-        before = encode(event.body), event.ts, event.seq, event.source
-        list(stage.on_event(event) or ())
-        if (encode(event.body), event.ts, event.seq, event.source) != before:
-            return [
-                f"stage {subject.name!r} changed the {type(event.body).__name__} of {iso(event.ts)} that it was given; "
-                "make a new body with msgspec.structs.replace"
-            ]
-    return []
 
 
 def _flat(number: int, body: Body) -> Body:
