@@ -79,11 +79,11 @@ def test_plugin(place: str, as_json: bool) -> int:
     from helios_engine.testing.market import write_small_market
     from helios_engine.testing.trying import checks_of, named, own_tests
 
-    plugins, name, folder = named(place)
-    verdicts = [] if folder is None else [own_tests(folder)]
+    plugins, name, project = named(place)
+    verdicts = [] if project is None else list(own_tests(project))
     with tempfile.TemporaryDirectory(prefix="helios-kit-") as scratch:
         catalog = write_small_market(Path(scratch) / "catalog")
-        for check in checks_of(plugins, name, catalog, Path(scratch)):
+        for check in checks_of(plugins, name, catalog, Path(scratch), project):
             verdicts.append(check.verdict())
     code = max(({"passed": 0, "failed": 1, "not judged": 4}[v.status] for v in verdicts), default=4)
     code = 1 if any(v.status == "failed" for v in verdicts) else code

@@ -79,8 +79,7 @@ def write_plugin(name: str, kind: str, into: Path) -> list[Path]:
         f"{name}/part.py": f"{kind}.py.j2",
         f"tests/test_{name}.py": "test.py.j2",
     }
-    if made.stages:
-        wanted["run.toml"] = "run.toml.j2"
+    wanted |= {"run.toml": "run.toml.j2"} if made.stages else {"tests/bars.csv": "bars.csv.j2"}
     texts = {root / place: _rendered(template, values) for place, template in wanted.items()}
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from helios_engine import recipe
 from helios_engine.codec import Codec
 from helios_engine.config import Config, load_config, parse_config
@@ -19,6 +21,7 @@ from helios_engine.toml_text import toml_text
 
 SPOKEN = ("Features", "Label", "Prediction", "RiskDecision", "Signal", "StrategicView", "Target", "VolForecast")
 """Bodies that the kit can say in place of a stage upstream, by name."""
+_MARKET = {"instrument": INSTRUMENTS[0], "timeframe": TIMEFRAME}
 _ANSWERING = {"PredictRequest": "testing.predicts", "LlmRequest": "testing.answers"}
 _ASKING = {"PredictRequest": "testing.asks_model", "LlmRequest": "testing.asks_llm"}
 
@@ -27,8 +30,8 @@ class Subject(NamedTuple):
     """A part under its name, what it is set to, and the catalog and scratch folder of its trials.
 
     `config` names a run of the author's own in which the part takes part, where the kit's market cannot feed it.
-    `altered` are settings over other data, for a feed that does not read the catalog. `files` and `ask` are for
-    importers.
+    `altered` are settings, or a config of that kind, over other data, for a feed that does not read the kit's catalog.
+    `files` and `ask` are for importers.
     """
 
     kind: Kind
@@ -38,7 +41,7 @@ class Subject(NamedTuple):
     folder: Path
     settings: Mapping[str, Any] = {}
     config: Path | None = None
-    altered: Mapping[str, Any] | None = None
+    altered: Mapping[str, Any] | Path | None = None
     files: Sequence[Path] = ()
     ask: Mapping[str, Any] = {}
 
@@ -49,6 +52,13 @@ class Subject(NamedTuple):
         if self.name not in offers:
             raise ConfigError(f"no {self.kind} {self.name!r} is offered; see `helios-engine plugin list`")
         return offers[self.name]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Its settings; an instrument or timeframe that it must be given and was not is one of the kit's market."""
+        struct = recipe.settings_struct(self.name, self.offer.spec.factory)
+        required = {field.name for field in msgspec.structs.fields(struct) if field.required}
+        return {**{key: value for key, value in _MARKET.items() if key in required}, **self.settings}
 
     def run(self) -> Config:
         """The run around the part: the author's own, or the kit's."""
@@ -68,7 +78,7 @@ class Subject(NamedTuple):
         return found[0]
 
     def _text(self) -> str:
-        mine = {"use": self.name, **self.settings}
+        mine = {"use": self.name, **self.given}
         venue = mine if self.kind == "venue" else {"use": "nautilus.sim"}
         bars = [{"use": "catalog.bars", "instrument": name, "timeframe": TIMEFRAME} for name in INSTRUMENTS]
         feeds, stages, effects = list[dict[str, Any]](bars), list[dict[str, Any]](), list[dict[str, Any]]()
@@ -114,7 +124,7 @@ def made_by(subject: Subject) -> Any:
     factory = subject.offer.spec.factory
     given = {"seed": 7, "catalog": str(subject.catalog), "grace": "0s", "balances": {"ZAR": "1000000"}}
     known = recipe.settings_struct(subject.name, factory).__struct_fields__
-    offered = {**{k: v for k, v in given.items() if k in known}, **subject.settings}
+    offered = {**{k: v for k, v in given.items() if k in known}, **subject.given}
     return lambda: factory(**recipe.convert(subject.name, factory, offered))
 
 

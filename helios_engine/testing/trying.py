@@ -10,15 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from helios_engine import recipe
 from helios_engine.errors import ConfigError, PluginError
-from helios_engine.plugins import Kind, Offer, Plugins
+from helios_engine.plugins import Kind, Plugins
 from helios_engine.testing.check import Check, Verdict
+from helios_engine.testing.declared import declared
 from helios_engine.testing.kit import CHECKS, yield_checks
-from helios_engine.testing.market import INSTRUMENTS, TIMEFRAME
 from helios_engine.testing.subject import Subject, kit_plugins
-
-_MARKET = {"instrument": INSTRUMENTS[0], "timeframe": TIMEFRAME}
 
 
 def named(place: str) -> tuple[Plugins, str, Path | None]:
@@ -46,30 +43,26 @@ def named(place: str) -> tuple[Plugins, str, Path | None]:
     return plugins, name, Path(place)
 
 
-def checks_of(plugins: Plugins, name: str, catalog: Path, folder: Path) -> Iterator[Check]:
-    """The checks of everything that one plugin offers; `folder` is for scratch files."""
+def checks_of(plugins: Plugins, name: str, catalog: Path, scratch: Path, project: Path | None) -> Iterator[Check]:
+    """The checks of everything that one plugin offers, as its project's pyproject declares their trials."""
+    trials = declared(project) if project is not None else {}
     for kind in get_args(Kind):
         if kind not in CHECKS:
             continue
         for part, offer in plugins.offers(kind).items():
             if offer.plugin.name == name:
-                settings = _settings(kind, part, offer)
-                yield from yield_checks(Subject(kind, part, plugins, catalog, folder, settings=settings))
+                yield from yield_checks(Subject(kind, part, plugins, catalog, scratch, **trials.get(part, {})))
 
 
-def own_tests(folder: Path) -> Verdict:
-    """The plugin's own tests, in a process of their own."""
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", str(folder.resolve())]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    said = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    status = "passed" if done.returncode == 0 else "not judged" if done.returncode == 5 else "failed"
-    message = "" if done.returncode == 0 else "\n".join(said[-12:])
-    return Verdict("own tests", "pytest", status, message)  # type: ignore[arg-type]
+def own_tests(project: Path) -> Iterator[Verdict]:
+    """The plugin's own tests, in a process of their own, but those marked as the kit's; nothing if it has none."""
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-m", "not helios_kit", str(project.resolve())]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        yield Verdict("own tests", "pytest", "passed", "")
+    elif done.returncode != _NOTHING_COLLECTED:
+        said = (done.stdout.strip() or done.stderr.strip()).splitlines()
+        yield Verdict("own tests", "pytest", "failed", "\n".join(said[-12:]))
 
 
-def _settings(kind: Kind, part: str, offer: Offer) -> dict[str, str]:
-    """What the kit's market can fill in of the settings that a feed must be given."""
-    if kind != "feed":
-        return {}
-    struct = recipe.settings_struct(part, offer.spec.factory)
-    return {name: value for name, value in _MARKET.items() if name in struct.__struct_fields__}
+_NOTHING_COLLECTED = 5

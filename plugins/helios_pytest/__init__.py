@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the mark of tests that make the kit's checks, which `helios-engine plugin test` leaves out for its own."""
+    config.addinivalue_line("markers", "helios_kit: the kit's checks, which `helios-engine plugin test` makes itself")
+
+
 @pytest.fixture(scope="session")
 def helios_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The kit's small market as a catalog: six days of two instruments, their trades and hourly bars."""
@@ -34,12 +39,21 @@ def helios_plugins() -> Any:
 
 
 @pytest.fixture
-def helios_subject(helios_market: Path, helios_plugins: Any, tmp_path: Path) -> Callable[..., Any]:
-    """Make a Subject: `helios_subject("stage", "features.mine", settings={...})`; `.run()` is its config."""
+def helios_subject(
+    helios_market: Path, helios_plugins: Any, tmp_path: Path, pytestconfig: pytest.Config
+) -> Callable[..., Any]:
+    """Make a Subject: `helios_subject("stage", "features.mine", settings={...})`; `.run()` is its config.
+
+    What the project's pyproject says under `[tool.helios.trial."features.mine"]` holds where nothing else is given.
+    """
+    from helios_engine.testing.declared import declared
     from helios_engine.testing.subject import Subject
 
+    trials = declared(pytestconfig.rootpath)
+
     def make(kind: Any, name: str, plugins: Any = None, **more: Any) -> Subject:
-        return Subject(kind, name, plugins or helios_plugins, helios_market, tmp_path, **more)
+        given = {**trials.get(name, {}), **more}
+        return Subject(kind, name, plugins or helios_plugins, helios_market, tmp_path, **given)
 
     return make
 
