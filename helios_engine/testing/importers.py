@@ -17,7 +17,7 @@ from helios_engine.testing.check import UnjudgedError
 from helios_engine.testing.subject import Subject
 
 ROUNDS = 40
-_NUMBER = re.compile(rb"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+_DECIMAL = re.compile(rb"(?<![\w.])\d+\.\d+(?![\w.])")
 
 
 def recognises(subject: Subject) -> Sequence[str]:
@@ -46,7 +46,7 @@ def reads(subject: Subject) -> Sequence[str]:
 
 
 def refuses(subject: Subject) -> Sequence[str]:
-    """A file that was cut, emptied, or has a word for a number is refused, or read as if that had not been there.
+    """A file that was cut, emptied, or has a word for a decimal is refused, or read as if that had not been there.
 
     Refused means DataError or ConfigError with file and place; another exception is a failure of the importer.
     """
@@ -76,8 +76,8 @@ def refuses(subject: Subject) -> Sequence[str]:
 
 
 def _worded(content: bytes, draw: random.Random) -> bytes | None:
-    """A word in place of one number."""
-    places = list(_NUMBER.finditer(content))
+    """A word in place of one decimal: what has a point is a price or a quantity, where a whole number may be an id."""
+    places = list(_DECIMAL.finditer(content))
     if not places or b"\0" in content[:1024]:
         return None
     place = draw.choice(places)
@@ -96,7 +96,7 @@ def _short(content: bytes, draw: random.Random) -> bytes | None:
 
 
 MUTATIONS: Mapping[str, Callable[[bytes, random.Random], bytes | None]] = {
-    "a word for a number": _worded,
+    "a word for a decimal": _worded,
     "its last row cut": _short,
     "nothing in it": lambda content, draw: b"",
 }
