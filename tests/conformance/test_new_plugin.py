@@ -11,6 +11,17 @@ import pytest
 from helios_engine.cli.plugin import KINDS
 from helios_engine.errors import ConfigError
 from helios_engine.testing import scaffold
+from helios_engine.testing.kit import CHECKS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/plugins.md"
+
+
+def test_the_page_for_authors_names_every_kind_and_check() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+
+    assert [
+        name for name in (*KINDS, *(check for checks in CHECKS.values() for check in checks)) if name not in text
+    ] == []
 
 
 def test_the_command_knows_the_kinds_that_there_are_templates_for() -> None:
