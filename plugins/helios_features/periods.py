@@ -53,9 +53,7 @@ class Periods(NamedTuple):
     def checked(self) -> Periods:
         """Itself; ValueError for lengths with which a feature would have no meaning."""
         lengths = {
-            name: value
-            for name, value in self._asdict().items()
-            if name not in ("averages", "width", "year", "anchor")
+            name: value for name, value in self._asdict().items() if name not in ("averages", "width", "year", "anchor")
         }
         least = {"volatility": 2, "moments": 4}
         for name, value in lengths.items():

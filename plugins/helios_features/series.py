@@ -85,6 +85,10 @@ class Series:
             self._block(bars, result[part])
         return result
 
+    def restore(self, state: bytes) -> None:
+        """Take back the bytes of another's `state`; ValueError if it is of another size."""
+        self.state[:] = np.frombuffer(state, np.float64)
+
     def _block(self, bars: Table, result: Table) -> None:
         machine, (count, width) = self.machine, (len(bars), self.machine.width)
         larger = len(machine.ratios)
