@@ -12,11 +12,12 @@ _UNKNOWN = math.nan
 class Microstructure:
     """What was last heard of one instrument; each figure is forgotten `max_age` ns after it was heard.
 
-    * spread, in basis points of the mid price: (ask − bid) / ((ask + bid) / 2) × 10⁴. Not known while the best bid is above
-      the best ask.
-    * depth, from −1 to 1: (bid quantity − ask quantity) / (bid quantity + ask quantity) over the first `levels` levels of a
-      book; a quote tells it only with `levels` 1.
-    * tick, the tick rule of Lee & Ready (1991): 1 if the last trade that changed the price raised it, −1 if it lowered it.
+    * spread, in basis points of the mid price: (ask − bid) / ((ask + bid) / 2) × 10⁴. Not known while the best bid is
+      above the best ask.
+    * depth, from −1 to 1: (bid quantity − ask quantity) / (bid quantity + ask quantity) over the first `levels` levels
+      of a book; a quote tells it only with `levels` 1.
+    * tick, the tick rule of Lee & Ready (1991): 1 if the last trade that changed the price raised it, −1 if it lowered
+      it.
     """
 
     def __init__(self, levels: int, max_age: int) -> None:

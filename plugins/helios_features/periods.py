@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Periods(NamedTuple):
-    """Lengths in bars; `width` in standard deviations; `anchor` in bars a session, `year` in bars a year of 365 days."""
+    """Lengths in bars; `width` in standard deviations; `anchor` bars make a session, `year` bars 365 days."""
 
     averages: tuple[int, ...] = (5, 10, 20, 50)
     highest: int = 20

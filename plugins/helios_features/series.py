@@ -21,8 +21,8 @@ NOTHING = float("nan")
 class Machine(NamedTuple):
     """A compiled `run`, its settings for each timeframe, and the sizes of its memory and of its rows.
 
-    `ratios` are the larger timeframes in bars of the smallest, `length` the smallest in ns, `max_gap` the missing bars of a
-    timeframe up to which a segment goes on.
+    `ratios` are the larger timeframes in bars of the smallest, `length` the smallest in ns, `max_gap` the missing bars
+    of a timeframe up to which a segment goes on.
     """
 
     run: Callable[..., None]
@@ -35,7 +35,7 @@ class Machine(NamedTuple):
 
 
 class Series:
-    """Bars of one instrument in, rows of all timeframes out; each row holds what closed at or before its bar's close."""
+    """Bars of one instrument in, rows of all timeframes out: what had closed at or before the close of the bar."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -53,7 +53,7 @@ class Series:
         self._closed, self._counts = np.zeros((larger, 2, WIDTH)), np.zeros(larger, np.int64)
 
     def row(self, number: int, *bar: float) -> Table:
-        """Take the bar of this number (ts_open / length), the others as in FIELDS; return the row, to be copied at once."""
+        """Take the bar of this number (ts_open / length), the rest as in FIELDS; return the row, to be copied."""
         machine, given = self.machine, self._bar
         given[0, :FRESH] = (number, *bar)
         found = lift(self._ratios, machine.max_gap, self._clock, self._buckets, given[0], self._closed, self._counts)
@@ -71,7 +71,8 @@ class Series:
     def table(self, columns: Mapping[str, Table | NDArray[np.int64]]) -> Table:
         """Take bars in columns `ts_open` (int64 ns) and FIELDS, of which the last three may be left out.
 
-        Returns a row for each bar, as `row` would have, in an array of its own; any split into calls gives the same bits.
+        Returns a row for each bar, as `row` would have, in an array of its own; any split into calls gives the same
+        bits.
         """
         ts_open = columns["ts_open"]
         result = np.empty((len(ts_open), self._line.size))

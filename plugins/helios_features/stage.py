@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -23,9 +24,10 @@ MARKET = (Quote, BookSnapshot, Trade)
 class Kernel(NamedTuple):
     """A feature set: the names of its columns for one timeframe, and the compiled function that fills them.
 
-    `run(settings, memory, bars, out)` takes n bars, rows of float64 as `bar_row` orders them, of one timeframe, and writes
-    n rows of `out`, NaN where there is no value. `memory`, an array of `memory` float64, is all that it may remember; it
-    is all 0 at the start of a segment. `settings` says for each timeframe what `run` gets, given its length in ns.
+    `run(settings, memory, bars, out)` takes n bars, rows of float64 as `bar_row` orders them, of one timeframe, and
+    writes n rows of `out`, NaN where there is no value. `memory`, an array of `memory` float64, is all that it may
+    remember; it is all 0 at the start of a segment. `settings` says for each timeframe what `run` gets, given its
+    length in ns.
     """
 
     schema: str
@@ -38,14 +40,15 @@ class Kernel(NamedTuple):
 class FeatureStage:
     """Rows of a feature set, one for each bar of `timeframes[0]`; subclasses pass their kernel.
 
-    Larger timeframes are built here from the smallest, so that their values at t are those of the last bar that closed at or
-    before t, whatever the order of events; bars of other timeframes are left alone. A larger bar counts from its
+    Larger timeframes are built here from the smallest, so that their values at t are those of the last bar that closed
+    at or before t, whatever the order of events; bars of other timeframes are left alone. A larger bar counts from its
     beginning only, and closes with the last bar that it can hold or, where that is missing, at the next.
 
     Periods count bars. Bars that are missing are not filled in; more than `max_gap` of them end the segment: the memory
     of that timeframe is cleared, and warms up anew. A bar that is not fit for use (not finite, a price of 0 or less or
-    over 1e100, a price outside [low, high], a volume below 0), or that is not newer than the last, counts as missing: its
-    row has no value of the smallest timeframe. So nothing that comes in can spoil the state for longer than a segment.
+    over 1e100, a price outside [low, high], a volume below 0), or that is not newer than the last, counts as missing:
+    its row has no value of the smallest timeframe. So nothing that comes in can spoil the state for longer than a
+    segment.
     """
 
     consumes: Any = (Bar, *MARKET)
@@ -54,7 +57,7 @@ class FeatureStage:
     def __init__(
         self, kernel: Kernel, timeframes: tuple[str, ...], max_gap: int, levels: int = 5, max_age: str = "5m"
     ) -> None:
-        from helios_features.series import Machine, Series
+        from helios_features.series import Machine
 
         lengths = _lengths(timeframes)
         if max_gap < 0 or levels < 1:
@@ -65,9 +68,8 @@ class FeatureStage:
         self.schema = Schema(kernel.schema, tuple(names))
         ratios = tuple(length // lengths[0] for length in lengths[1:])
         width = len(names) // len(timeframes)
-        machine = Machine(kernel.run, settings, kernel.memory, width, lengths[0], ratios, float(max_gap))
-        self._new = lambda: Series(machine)
-        self._new().row(1, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # compiles, or loads what was compiled before
+        self.machine = Machine(kernel.run, settings, kernel.memory, width, lengths[0], ratios, float(max_gap))
+        self.fresh().row(1, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # compiles, or loads what was compiled before
         self.length = lengths[0]
         self.series: dict[str, Series] = {}
         self.markets: dict[str, Microstructure] = {}
@@ -114,7 +116,9 @@ class FeatureStage:
 
     def fresh(self) -> Series:
         """A series that has seen nothing: its `table` takes columns of bars where `on_event` takes one bar."""
-        return self._new()
+        from helios_features.series import Series
+
+        return Series(self.machine)
 
     def _features(self, bar: Bar, now: int) -> Features:
         name = bar.instrument
@@ -124,8 +128,8 @@ class FeatureStage:
         number, rest = divmod(bar.ts_open, self.length)
         if rest:
             raise DataError(
-                f"expected {bar.timeframe} bars of {name} that open at whole multiples of it since 1970, found one that "
-                f"opens at {iso(bar.ts_open)}; import them on that grid"
+                f"expected {bar.timeframe} bars of {name} that open at whole multiples of it since 1970, found "
+                f"one that opens at {iso(bar.ts_open)}; import them on that grid"
             )
         market = self.markets.get(name)
         heard = market.at(now) if market is not None else (_NONE, _NONE, _NONE)
@@ -139,7 +143,7 @@ _NONE = float("nan")
 def _lengths(timeframes: tuple[str, ...]) -> tuple[int, ...]:
     """Lengths in ns; ValueError unless each is a multiple of the smallest and larger than the one before."""
     lengths = tuple(timeframe_ns(name) for name in timeframes)
-    if not lengths or any(b <= a or b % lengths[0] for a, b in zip(lengths, lengths[1:], strict=False)):
+    if not lengths or any(b <= a or b % lengths[0] for a, b in pairwise(lengths)):
         raise ValueError(
             f"expected timeframes from small to large, each a multiple of the first, found {timeframes}; "
             "write e.g. timeframes = ['1m', '5m', '15m']"

@@ -1,4 +1,4 @@
-"""Thirty features on each of several timeframes: price, averages, momentum, volatility, volume, microstructure, moments."""
+"""Thirty features on each of several timeframes."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _USUAL = Periods()
 class Technical(FeatureStage):
     """One row for each bar of the smallest timeframe: thirty features on each of `timeframes`, ninety by default.
 
-    c, h, l, v are close, high, low and base volume; a window of n ends with the bar itself. Values come as soon as their
-    window is full; where a definition has no value (or only an infinite one), it is masked.
+    c, h, l, v are close, high, low and base volume; a window of n ends with the bar itself. Values come as soon as
+    their window is full; where a definition has no value (or only an infinite one), it is masked.
 
     Price
       * return = c / c[−1] − 1; log_return = ln(c / c[−1]).
       * close_to_max_n = c / highest close of n − 1. (A z-score of the close would say the same as percent_b.)
     Averages, for each n of `averages`
       * sma_n = c / mean of n closes − 1.
-      * ema_n = c / EMA − 1, alpha 2/(n+1), begun as the mean of the first n closes (TA-Lib; pandas and Achelis begin with
-        the first close). After k more bars the beginning weighs (1 − alpha)^k: for n = 50, 1e-6 after 345.
+      * ema_n = c / EMA − 1, alpha 2/(n+1), begun as the mean of the first n closes (TA-Lib; pandas and Achelis begin
+        with the first close). After k more bars the beginning weighs (1 − alpha)^k: for n = 50, 1e-6 after 345.
     Momentum
-      * rsi_n, 0 … 100 (Wilder 1978): gains and losses begin as means of the first n changes, then alpha 1/n; 100 without
-        a loss, 50 without a change (TA-Lib says 0).
-      * macd_f_s = (EMA of f − EMA of s) / c, macd_signal_n = EMA of n of that difference / c. As in TA-Lib both averages
-        begin at bar s, as means of the last f and s closes, and the signal as the mean of its first n values.
-      * slow_k_n = mean of `smooth` of 100 (c − L) / (H − L), H and L the highest high and lowest low of n; 50 where H = L
-        (TA-Lib: 0). slow_d_n = mean of `smooth` slow_k (Lane).
+      * rsi_n, 0 … 100 (Wilder 1978): gains and losses begin as means of the first n changes, then alpha 1/n; 100
+        without a loss, 50 without a change (TA-Lib says 0).
+      * macd_f_s = (EMA of f − EMA of s) / c, macd_signal_n = EMA of n of that difference / c. As in TA-Lib both
+        averages begin at bar s, as means of the last f and s closes, and the signal as the mean of its first n values.
+      * slow_k_n = mean of `smooth` of 100 (c − L) / (H − L), H and L the highest high and lowest low of n; 50 where H
+        = L (TA-Lib: 0). slow_d_n = mean of `smooth` slow_k (Lane).
       * roc_n = 100 (c / c[−n] − 1). williams_r_n = −100 (H − c) / (H − L); −50 where H = L (TA-Lib: 0).
     Volatility
       * atr_n = Wilder's average of the true range / c, begun as the mean of the first n ranges from the second bar on
