@@ -46,7 +46,7 @@ def real_quarters() -> pd.DataFrame:
     names = ["ts", *FIELDS, *"abcdef"]
     path = Path(str(REAL)) / "binance_klines_multi/15m/BTCUSDT-15m-2025.csv.gz"
     frame = pd.read_csv(path, names=names, header=None)
-    frame = frame[pd.to_numeric(frame["ts"], errors="coerce").notna()].astype({n: float for n in FIELDS})
+    frame = frame[pd.to_numeric(frame["ts"], errors="coerce").notna()].astype(dict.fromkeys(FIELDS, float))
     ts = frame["ts"].astype("int64").to_numpy()
     return _framed(ts * 10 ** (19 - len(str(ts[0]))), frame)
 
@@ -62,7 +62,7 @@ def columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def larger(frame: pd.DataFrame, minutes: int, base: int = 1) -> pd.DataFrame:
-    """Larger bars by pandas, complete or not, from the first that begins with the data; `ts_known` is when each is known.
+    """Larger bars by pandas, from the first that begins with the data on; `ts_known` is when each is known.
 
     A bar closes with its last bar of `base` minutes or, where that is missing, with the next that there is.
     """

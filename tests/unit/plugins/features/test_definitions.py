@@ -1,4 +1,4 @@
-"""Each definition agrees with an independent implementation; where libraries differ, both stand here, and whom we follow."""
+"""Each definition agrees with an independent implementation; where libraries differ, both stand here."""
 
 from __future__ import annotations
 

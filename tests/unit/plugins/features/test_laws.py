@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from helios_aggregation.larger_bars import LargerBars
 from helios_engine.bodies import Bar, Features
 from helios_features.series import Series
 from helios_features.technical import Technical
-from tests.unit.plugins.feeding import BTC, feed, turn
 from tests.unit.plugins.features.markets import MIDNIGHT, MINUTE, columns, generated
+from tests.unit.plugins.feeding import BTC, feed, turn
 
 Columns = dict[str, np.ndarray]
 STAGE = Technical(
@@ -61,7 +62,7 @@ def one_by_one(series: Series, bars: Columns) -> np.ndarray:
     """Rows of the driver that takes one bar at a time."""
     numbers = (bars["ts_open"] // MINUTE).tolist()
     given = zip(numbers, *(bars[n].tolist() for n in list(bars)[1:]), strict=True)
-    return np.array([series.row(*bar).copy() for bar in given]).reshape(len(numbers), -1)
+    return np.array([series.row(*bar).copy() for bar in given]).reshape(len(numbers), 3 * WIDTH)
 
 
 @settings(max_examples=150)
@@ -72,7 +73,7 @@ def test_the_bits_do_not_depend_on_how_the_bars_are_cut(bars: Columns, cuts: lis
     series = STAGE.fresh()
 
     found = []
-    for number, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (start, stop) in enumerate(pairwise(edges)):
         chunk = part(bars, start, stop)
         found.append(one_by_one(series, chunk) if by_bar and number % 2 else series.table(chunk))
 
