@@ -28,7 +28,7 @@ def memory_size(p: Periods) -> int:
     return _HEAD + len(p.averages) + _RINGS * 2 * p.longest
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def total(x: Any, stop: int, n: int, origin: float) -> float:
     """The sum of the `n` values before `stop`, each less `origin`, in four lanes."""
     a = b = c = d = 0.0
@@ -44,7 +44,7 @@ def total(x: Any, stop: int, n: int, origin: float) -> float:
     return (a + b) + (c + d)
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def squares(x: Any, stop: int, n: int, mean: float) -> float:
     """The sum of squared deviations from `mean` of the `n` values before `stop`, in four lanes."""
     a = b = c = d = 0.0
@@ -62,14 +62,14 @@ def squares(x: Any, stop: int, n: int, mean: float) -> float:
     return (a + b) + (c + d)
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def mean_of(x: Any, stop: int, n: int) -> float:
     """The mean of the `n` values before `stop`; of equal values it is that value."""
     origin = x[stop - 1]
     return origin + total(x, stop, n, origin) / n
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def moments(x: Any, stop: int, n: int) -> tuple[float, float]:
     """Bias-corrected skewness G1 and excess kurtosis G2 (Joanes & Gill 1998); NaN where nothing varies."""
     mean = mean_of(x, stop, n)
@@ -95,7 +95,7 @@ def moments(x: Any, stop: int, n: int) -> tuple[float, float]:
     return skew, (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * (m4 / (m2 * m2) - 3.0) + 6.0)
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def highest(x: Any, stop: int, n: int) -> float:
     """The highest of the `n` values before `stop`."""
     found = x[stop - n]
@@ -104,7 +104,7 @@ def highest(x: Any, stop: int, n: int) -> float:
     return found
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def lowest(x: Any, stop: int, n: int) -> float:
     """The lowest of the `n` values before `stop`."""
     found = x[stop - n]
@@ -113,7 +113,7 @@ def lowest(x: Any, stop: int, n: int) -> float:
     return found
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def smoothed(m: Any, at: int, x: float, n: int, seen: int, alpha: float) -> float:
     """An average kept at `m[at]`: the mean of the first `n` values, then moved by `alpha`; NaN before.
 
@@ -128,14 +128,14 @@ def smoothed(m: Any, at: int, x: float, n: int, seen: int, alpha: float) -> floa
     return m[at] if seen >= n else _NAN
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def _push(m: Any, base: int, half: int, ring: int, place: int, x: float) -> None:
     # Written twice, half a ring apart, every window is one stretch.
     at = base + 2 * half * ring + place
     m[at] = m[at + half] = x
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def _averages(p: Periods, m: Any, closes: int, k: int, out: Any, i: int, at: int) -> None:
     """sma_n and ema_n: close / average − 1."""
     close = m[closes - 1]
@@ -150,7 +150,7 @@ def _averages(p: Periods, m: Any, closes: int, k: int, out: Any, i: int, at: int
             out[i, at + count + j] = close / ema - 1.0
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def _macd(p: Periods, m: Any, closes: int, k: int, out: Any, i: int, at: int) -> None:
     """macd and its signal, over the close; both averages begin at bar `slow`."""
     close = m[closes - 1]
@@ -166,7 +166,7 @@ def _macd(p: Periods, m: Any, closes: int, k: int, out: Any, i: int, at: int) ->
     out[i, at + 1] = smoothed(m, SIGNAL, line, p.signal, k - p.slow + 1, 2.0 / (p.signal + 1)) / close
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def _oscillators(p: Periods, m: Any, closes: int, half: int, k: int, out: Any, i: int, at: int) -> None:
     """slow_k, slow_d, roc, williams_r."""
     close, ring, n = m[closes - 1], 2 * half, p.stochastic
@@ -189,7 +189,7 @@ def _oscillators(p: Periods, m: Any, closes: int, half: int, k: int, out: Any, i
         out[i, at + 3] = -50.0 if high == low else -100.0 * ((high - close) / (high - low))
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def _bands(p: Periods, m: Any, closes: int, logs: int, k: int, out: Any, i: int, at: int) -> None:
     """percent_b, bandwidth, volatility."""
     if k >= p.bollinger:
@@ -202,7 +202,7 @@ def _bands(p: Periods, m: Any, closes: int, logs: int, k: int, out: Any, i: int,
         out[i, at + 2] = math.sqrt(squares(m, logs, n, mean_of(m, logs, n)) / (n - 1) * p.year)
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def _volumes(p: Periods, m: Any, volumes: int, k: int, bars: Any, i: int, out: Any, at: int) -> None:
     """volume_ratio, volume_z, vwap_deviation."""
     volume, number, close, n = bars[i, VOLUME], bars[i, NUMBER], bars[i, CLOSE], p.volume
@@ -223,7 +223,7 @@ def _volumes(p: Periods, m: Any, volumes: int, k: int, bars: Any, i: int, out: A
         out[i, at + 2] = close * m[WEIGHT] / m[VALUE] - 1.0
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def _changes(p: Periods, m: Any, bars: Any, i: int, changes: int, out: Any, rsi: int, atr: int) -> None:
     """rsi and atr, of the change from the bar before; `changes` counts them."""
     close, last = bars[i, CLOSE], m[LAST]
@@ -235,7 +235,7 @@ def _changes(p: Periods, m: Any, bars: Any, i: int, changes: int, out: Any, rsi:
     out[i, atr] = smoothed(m, RANGE, true_range, p.atr, changes, 1.0 / p.atr) / close
 
 
-@njit(forceinline=True)
+@njit(forceinline=True, error_model="numpy")
 def step(p: Periods, m: Any, bars: Any, i: int, out: Any) -> None:
     """Advance over bar `i` and write its features into row `i` of `out`, NaN where there is none; see `Technical`."""
     for j in range(out.shape[1]):
@@ -274,7 +274,7 @@ def step(p: Periods, m: Any, bars: Any, i: int, out: Any) -> None:
         out[i, j] = x if x - x == 0.0 else _NAN  # infinity less itself is no number either
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def run(p: Periods, memory: Any, bars: Any, out: Any) -> None:
     """Advance over `bars` (n × WIDTH) of one segment, writing n rows; one bar or many, the bits are the same."""
     for i in range(bars.shape[0]):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from helios_engine.bodies import Bar, BookSnapshot, Features, Quote, Schema, Trade
 from helios_engine.errors import DataError, StageError
@@ -76,20 +77,27 @@ class FeatureStage:
 
     def on_event(self, event: Event[Bar | Quote | BookSnapshot | Trade]) -> Iterator[Features]:
         """One row for each bar of the smallest timeframe; what else is heard waits for the next bar."""
-        body = event.body
-        if isinstance(body, Bar):
-            if body.timeframe == self.timeframes[0]:
-                yield self._features(body, event.ts)
+        found = self._take(event.body, event.ts)
+        if found is not None:
+            yield found
+
+    def on_columns(self, block: Any) -> Iterator[tuple[int, Features]]:
+        """The same for a block of inputs in columns (`parts`, each with `at`, `ts`, columns by name and `body(n)`).
+
+        Bars alone go through the kernel as columns; where quotes or trades lie between them, inputs go one by one.
+        """
+        if any(rows.kind is not Bar for rows in block.parts):
+            order = sorted(
+                (at, part, n) for part, rows in enumerate(block.parts) for n, at in enumerate(rows.at.tolist())
+            )
+            for at, part, n in order:
+                found = self._take(block.parts[part].body(n), int(block.ts[at]))
+                if found is not None:
+                    yield at, found
             return
-        market = self.markets.get(body.instrument)
-        if market is None:
-            market = self.markets[body.instrument] = Microstructure(self.levels, self.max_age)
-        if isinstance(body, Quote):
-            market.quote(body, event.ts)
-        elif isinstance(body, Trade):
-            market.trade(body, event.ts)
-        else:
-            market.book(body, event.ts)
+        for rows in block.parts:
+            if rows.timeframe == self.timeframes[0]:
+                yield from self._table(rows)
 
     def dump(self) -> bytes:
         """The state: of each instrument one array, and what was last heard of its market."""
@@ -120,24 +128,62 @@ class FeatureStage:
 
         return Series(self.machine)
 
-    def _features(self, bar: Bar, now: int) -> Features:
-        name = bar.instrument
+    def _take(self, body: Bar | Quote | BookSnapshot | Trade, now: int) -> Features | None:
+        if isinstance(body, Bar):
+            return self._row(body, now) if body.timeframe == self.timeframes[0] else None
+        market = self.markets.get(body.instrument)
+        if market is None:
+            market = self.markets[body.instrument] = Microstructure(self.levels, self.max_age)
+        if isinstance(body, Quote):
+            market.quote(body, now)
+        elif isinstance(body, Trade):
+            market.trade(body, now)
+        else:
+            market.book(body, now)
+        return None
+
+    def _row(self, bar: Bar, now: int) -> Features:
+        number, rest = divmod(bar.ts_open, self.length)
+        if rest:
+            raise self._off_grid(bar.instrument, bar.ts_open)
+        market = self.markets.get(bar.instrument)
+        heard = market.at(now) if market is not None else _NOTHING
+        series = self._series(bar.instrument)
+        row = series.row(number, bar.open, bar.high, bar.low, bar.close, bar.volume, *heard)
+        return Features(bar.instrument, bar.timeframe, self.schema.name, row.tobytes(), (row == row).tobytes())
+
+    def _table(self, rows: Any) -> Iterator[tuple[int, Features]]:
+        name, columns = rows.instrument, {field: rows[field] for field in _COLUMNS}
+        off = columns["ts_open"] % self.length != 0
+        if off.any():
+            raise self._off_grid(name, int(columns["ts_open"][off][0]))
+        market = self.markets.get(name)
+        if market is not None:
+            heard = zip(*(market.at(now) for now in rows.ts.tolist()), strict=True)
+            columns |= {field: np.array(values) for field, values in zip(_HEARD, heard, strict=True)}
+        table = self._series(name).table(columns)
+        values, masks, width = table.tobytes(), (table == table).tobytes(), len(self.schema.columns)
+        for n, at in enumerate(rows.at.tolist()):
+            # Slices of bytes are copies: a row holds nothing of the rows after it.
+            row, mask = values[8 * width * n : 8 * width * (n + 1)], masks[width * n : width * (n + 1)]
+            yield at, Features(name, rows.timeframe, self.schema.name, row, mask)
+
+    def _series(self, name: str) -> Series:
         one = self.series.get(name)
         if one is None:
             one = self.series[name] = self.fresh()
-        number, rest = divmod(bar.ts_open, self.length)
-        if rest:
-            raise DataError(
-                f"expected {bar.timeframe} bars of {name} that open at whole multiples of it since 1970, found "
-                f"one that opens at {iso(bar.ts_open)}; import them on that grid"
-            )
-        market = self.markets.get(name)
-        heard = market.at(now) if market is not None else (_NONE, _NONE, _NONE)
-        row = one.row(number, bar.open, bar.high, bar.low, bar.close, bar.volume, *heard)
-        return Features(name, bar.timeframe, self.schema.name, row.tobytes(), (row == row).tobytes())
+        return one
+
+    def _off_grid(self, name: str, ts_open: int) -> DataError:
+        return DataError(
+            f"expected {self.timeframes[0]} bars of {name} that open at whole multiples of it since 1970, found one that "
+            f"opens at {iso(ts_open)}; import them on that grid"
+        )
 
 
-_NONE = float("nan")
+_NOTHING = (float("nan"),) * 3
+_COLUMNS = ("ts_open", "open", "high", "low", "close", "volume")
+_HEARD = ("spread", "depth", "tick")
 
 
 def _lengths(timeframes: tuple[str, ...]) -> tuple[int, ...]:
