@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, count, pairwise, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -87,11 +87,9 @@ class FeatureStage:
         Bars alone go through the kernel as columns; where quotes or trades lie between them, inputs go one by one.
         """
         if any(rows.kind is not Bar for rows in block.parts):
-            order = sorted(
-                (at, part, n) for part, rows in enumerate(block.parts) for n, at in enumerate(rows.at.tolist())
-            )
-            for at, part, n in order:
-                found = self._take(block.parts[part].body(n), int(block.ts[at]))
+            places = [zip(rows.at.tolist(), repeat(k), count()) for k, rows in enumerate(block.parts)]
+            for at, k, n in sorted(chain.from_iterable(places)):
+                found = self._take(block.parts[k].body(n), int(block.ts[at]))
                 if found is not None:
                     yield at, found
             return
@@ -176,8 +174,8 @@ class FeatureStage:
 
     def _off_grid(self, name: str, ts_open: int) -> DataError:
         return DataError(
-            f"expected {self.timeframes[0]} bars of {name} that open at whole multiples of it since 1970, found one that "
-            f"opens at {iso(ts_open)}; import them on that grid"
+            f"expected {self.timeframes[0]} bars of {name} that open at whole multiples of it since 1970, found one "
+            f"that opens at {iso(ts_open)}; import them on that grid"
         )
 
 
