@@ -98,19 +98,21 @@ def moments(x: Any, stop: int, n: int) -> tuple[float, float]:
 @njit(forceinline=True, error_model="numpy")
 def highest(x: Any, stop: int, n: int) -> float:
     """The highest of the `n` values before `stop`."""
-    found = x[stop - n]
-    for j in range(stop - n + 1, stop):
-        found = x[j] if x[j] > found else found
-    return found
+    a = b = x[stop - 1]
+    for j in range(stop - n, stop - 1, 2):
+        a = x[j] if x[j] > a else a
+        b = x[j + 1] if x[j + 1] > b else b
+    return a if a > b else b
 
 
 @njit(forceinline=True, error_model="numpy")
 def lowest(x: Any, stop: int, n: int) -> float:
     """The lowest of the `n` values before `stop`."""
-    found = x[stop - n]
-    for j in range(stop - n + 1, stop):
-        found = x[j] if x[j] < found else found
-    return found
+    a = b = x[stop - 1]
+    for j in range(stop - n, stop - 1, 2):
+        a = x[j] if x[j] < a else a
+        b = x[j + 1] if x[j + 1] < b else b
+    return a if a < b else b
 
 
 @njit(forceinline=True, error_model="numpy")

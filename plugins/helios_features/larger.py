@@ -9,10 +9,10 @@ from numba import njit
 
 from helios_features.bar_row import CLOSE, FRESH, HIGH, LOW, NUMBER, OPEN, SPREAD, VOLUME, WIDTH
 
-BUCKET = WIDTH + 5
+BUCKET = WIDTH + 6
 """An open larger bar: its row with sums in place of spread, depth and tick, how many of each there were, whether it is
-open, and the first number that counts."""
-_HEARD, _OPEN, _FROM = WIDTH, WIDTH + 3, WIDTH + 4
+open, the first bar of the smallest timeframe that counts, and the first that is past it."""
+_HEARD, _OPEN, _FROM, _END = WIDTH, WIDTH + 3, WIDTH + 4, WIDTH + 5
 _LARGE = 1e100
 
 
@@ -35,10 +35,10 @@ def _mark(clock: Any, k: int, bar: Any, max_gap: float) -> None:
 
 
 @njit(error_model="numpy")
-def _begin(bucket: Any, bar: Any, number: int) -> None:
+def _begin(bucket: Any, bar: Any, number: int, ratio: int) -> None:
     for i in range(WIDTH):
         bucket[i] = bar[i]
-    bucket[NUMBER], bucket[VOLUME], bucket[_OPEN] = number, 0.0, 1.0
+    bucket[NUMBER], bucket[VOLUME], bucket[_OPEN], bucket[_END] = number, 0.0, 1.0, (number + 1) * ratio
     for i in range(3):
         bucket[SPREAD + i] = bucket[_HEARD + i] = 0.0
 
@@ -78,17 +78,17 @@ def lift(ratios: Any, max_gap: float, clock: Any, buckets: Any, bar: Any, closed
     if clock[0] == 0.0:
         # A larger bar counts from its beginning only: a part of the first would depend on where the data start.
         for k in range(ratios.size):
-            buckets[k, _FROM] = -(-number // ratios[k])
+            buckets[k, _FROM] = -(-number // ratios[k]) * ratios[k]
     _mark(clock, 0, bar, max_gap)
     for k in range(ratios.size):
-        bucket, whole = buckets[k], number // ratios[k]
-        if bucket[_OPEN] == 1.0 and bucket[NUMBER] != whole:
+        bucket = buckets[k]
+        if bucket[_OPEN] == 1.0 and number >= bucket[_END]:
             found += _emit(clock, k, bucket, closed, counts, max_gap)
-        if whole >= bucket[_FROM]:
+        if number >= bucket[_FROM]:
             if bucket[_OPEN] == 0.0:
-                _begin(bucket, bar, whole)
+                _begin(bucket, bar, number // ratios[k], ratios[k])
             _add(bucket, bar)
-            if (number + 1) % ratios[k] == 0:
+            if number + 1 == bucket[_END]:
                 found += _emit(clock, k, bucket, closed, counts, max_gap)
     return found
 
@@ -104,10 +104,35 @@ def _emit(clock: Any, k: int, bucket: Any, closed: Any, counts: Any, max_gap: fl
 
 @njit(cache=True, error_model="numpy")
 def lift_all(
-    ratios: Any, max_gap: float, clock: Any, buckets: Any, bars: Any, closed: Any, counts: Any, fit: Any, by: Any
-) -> None:
-    """`lift` for each of the bars: `fit[i]` says whether it is, `by[k, i]` how many larger bars had closed by then."""
+    ratios: Any, max_gap: float, clock: Any, buckets: Any, bars: Any, closed: Any, counts: Any, by: Any
+) -> int:
+    """`lift` for each of the bars; those that are fit are moved to the front, and counted.
+
+    `by[0, i]` is the place of bar `i` among them, −1 if it is not fit; `by[k, i]` is how many larger bars of
+    timeframe k had closed by then.
+    """
+    fit = 0
     for i in range(bars.shape[0]):
-        fit[i] = lift(ratios, max_gap, clock, buckets, bars[i], closed, counts) >= 0
+        by[0, i] = -1
+        if lift(ratios, max_gap, clock, buckets, bars[i], closed, counts) >= 0:
+            by[0, i] = fit
+            if fit < i:
+                bars[fit] = bars[i]
+            fit += 1
         for k in range(ratios.size):
-            by[k, i] = counts[k]
+            by[k + 1, i] = counts[k]
+    return fit
+
+
+@njit(cache=True, error_model="numpy")
+def weave(table: Any, place: int, rows: Any, by: Any) -> None:
+    """Write row `by[i]` of `rows` into row `i` of `table`, from column `place` on; NaN where `by[i]` is negative."""
+    width = rows.shape[1]
+    for i in range(by.size):
+        n = by[i]
+        if n >= 0:
+            for j in range(width):
+                table[i, place + j] = rows[n, j]
+        else:
+            for j in range(width):
+                table[i, place + j] = math.nan

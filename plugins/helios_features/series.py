@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios_features.bar_row import FRESH, NUMBER, WIDTH
-from helios_features.larger import BUCKET, lift, lift_all
+from helios_features.larger import BUCKET, lift, lift_all, weave
 
 Table = NDArray[np.float64]
 BLOCK = 4096
@@ -94,17 +94,13 @@ class Series:
         machine, (count, width) = self.machine, (len(bars), self.machine.width)
         larger = len(machine.ratios)
         closed, counts = np.empty((larger, count + 1, WIDTH)), np.zeros(larger, np.int64)
-        fit, by = np.empty(count, np.bool_), np.empty((larger, count), np.int64)
-        lift_all(
-            self._ratios, machine.max_gap, self._clock, self._buckets, bars, closed, counts, fit, by,
-        )  # fmt: skip
-        rows = self._rows(0, bars[fit])
-        result[:, :width] = NOTHING
-        result[fit, :width] = rows
+        by = np.empty((larger + 1, count), np.int64)
+        fit = lift_all(self._ratios, machine.max_gap, self._clock, self._buckets, bars, closed, counts, by)
+        weave(result, 0, self._rows(0, bars[:fit]), by[0])
         self._outs[0][:] = result[-1, :width]
         for k, found in enumerate(counts.tolist(), 1):
             held = np.concatenate((self._outs[k], self._rows(k, closed[k - 1, :found])))
-            result[:, k * width : (k + 1) * width] = held[by[k - 1]]
+            weave(result, k * width, held, by[k])
             self._outs[k][:] = held[-1]
 
     def _rows(self, k: int, bars: Table) -> Table:
