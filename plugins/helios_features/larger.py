@@ -16,7 +16,7 @@ _HEARD, _OPEN, _FROM, _END = WIDTH, WIDTH + 3, WIDTH + 4, WIDTH + 5
 _LARGE = 1e100
 
 
-@njit(error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def usable(bar: Any) -> bool:
     """Whether the prices are between 1e-100 and 1e100 and in order, and the volume is from 0 to 1e100."""
     for i in range(OPEN, CLOSE + 1):
@@ -27,14 +27,14 @@ def usable(bar: Any) -> bool:
     return bool(0.0 <= bar[VOLUME] <= _LARGE)
 
 
-@njit(error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _mark(clock: Any, k: int, bar: Any, max_gap: float) -> None:
     """Say whether a bar of timeframe `k` begins a segment; `clock[k]` is the number after the last bar, 0 at first."""
     bar[FRESH] = 1.0 if clock[k] == 0.0 or bar[NUMBER] - clock[k] > max_gap else 0.0
     clock[k] = bar[NUMBER] + 1.0
 
 
-@njit(error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _begin(bucket: Any, bar: Any, number: int, ratio: int) -> None:
     for i in range(WIDTH):
         bucket[i] = bar[i]
@@ -43,7 +43,7 @@ def _begin(bucket: Any, bar: Any, number: int, ratio: int) -> None:
         bucket[SPREAD + i] = bucket[_HEARD + i] = 0.0
 
 
-@njit(error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _add(bucket: Any, bar: Any) -> None:
     bucket[HIGH], bucket[LOW] = max(bucket[HIGH], bar[HIGH]), min(bucket[LOW], bar[LOW])
     bucket[CLOSE] = bar[CLOSE]
@@ -54,7 +54,7 @@ def _add(bucket: Any, bar: Any) -> None:
             bucket[_HEARD + i] += 1.0
 
 
-@njit(error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _close(bucket: Any, bar: Any) -> None:
     for i in range(WIDTH):
         bar[i] = bucket[i]
@@ -64,7 +64,7 @@ def _close(bucket: Any, bar: Any) -> None:
     bucket[_OPEN] = 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, forceinline=True, error_model="numpy")
 def lift(ratios: Any, max_gap: float, clock: Any, buckets: Any, bar: Any, closed: Any, counts: Any) -> int:
     """Take a bar of the smallest timeframe: −1 if it is not fit for use, else how many larger bars it closes.
 
@@ -93,7 +93,7 @@ def lift(ratios: Any, max_gap: float, clock: Any, buckets: Any, bar: Any, closed
     return found
 
 
-@njit(error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _emit(clock: Any, k: int, bucket: Any, closed: Any, counts: Any, max_gap: float) -> int:
     bar = closed[k, counts[k]]
     _close(bucket, bar)
