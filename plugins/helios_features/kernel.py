@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from helios_features.bar_row import CLOSE, DEPTH, HIGH, LOW, NUMBER, SPREAD, TICK, VOLUME
 from helios_features.periods import Periods
@@ -26,6 +28,19 @@ _NAN = math.nan
 def memory_size(p: Periods) -> int:
     """How many float64 the state of one timeframe takes; all 0 is the state that has seen nothing."""
     return _HEAD + len(p.averages) + _RINGS * 2 * p.longest
+
+
+def packed(p: Periods) -> NDArray[np.float64]:
+    """Periods as `run` takes them: an array costs a microsecond less to pass than a tuple of eighteen numbers."""
+    return np.array([*p[1:], *p.averages], np.float64)
+
+
+@njit(forceinline=True, error_model="numpy")
+def _unpacked(s: Any) -> Periods:
+    return Periods(
+        s[17:], int(s[0]), int(s[1]), int(s[2]), int(s[3]), int(s[4]), int(s[5]), int(s[6]), int(s[7]), int(s[8]),
+        int(s[9]), int(s[10]), s[11], int(s[12]), int(s[13]), int(s[14]), int(s[15]), s[16],
+    )  # fmt: skip
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -143,7 +158,7 @@ def _averages(p: Periods, m: Any, closes: int, k: int, out: Any, i: int, at: int
     close = m[closes - 1]
     count = len(p.averages)
     for j in range(count):
-        n = p.averages[j]
+        n = int(p.averages[j])
         if k >= n:
             below = total(m, closes, n, close) / n
             out[i, at + j] = -below / (close + below)
@@ -277,7 +292,8 @@ def step(p: Periods, m: Any, bars: Any, i: int, out: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def run(p: Periods, memory: Any, bars: Any, out: Any) -> None:
+def run(settings: Any, memory: Any, bars: Any, out: Any) -> None:
     """Advance over `bars` (n × WIDTH) of one segment, writing n rows; one bar or many, the bits are the same."""
+    p = _unpacked(settings)
     for i in range(bars.shape[0]):
         step(p, memory, bars, i, out)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
+from numpy.typing import NDArray
+
 from helios_engine.timeframe import DAY, timeframe_ns
 from helios_features.periods import Periods
 from helios_features.stage import FeatureStage, Kernel
@@ -103,10 +106,10 @@ class Technical(FeatureStage):
             "technical/1" if usual else f"technical/1:{hashlib.blake2b(repr(said).encode(), digest_size=6).hexdigest()}"
         )
 
-        def settings(bar: int) -> Periods:
-            return periods._replace(anchor=length // bar, year=365 * DAY / bar)
+        def settings(bar: int) -> NDArray[np.float64]:
+            return kernel.packed(periods._replace(anchor=length // bar, year=365 * DAY / bar))
 
         super().__init__(
-            Kernel(name, lambda p: p.columns, kernel.run, settings, kernel.memory_size(periods)),
+            Kernel(name, lambda _: periods.columns, kernel.run, settings, kernel.memory_size(periods)),
             timeframes, max_gap, levels, max_age,
         )  # fmt: skip
