@@ -56,6 +56,8 @@ def prove(
         return testing.run(seeds, as_json)
     if config is None:
         raise click.UsageError("Missing argument 'CONFIG'.")
+    if context.get_parameter_source("seeds") == click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--seeds goes with --self-test; the seed of a trial is --seed")
     return _prove(config, catalog, cuts, layers, seed, certificate, key, as_json)
 
 
