@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,8 @@ from helios_engine.errors import HeliosError
 from helios_engine.proof.findings import LAYERS, Finding
 from helios_engine.proof.forks import PROCESSES, forked
 from helios_engine.proof.prover import chosen, prove
-from helios_engine.proof.zoo.entry import Label, Specimen, plugins_for
-from helios_engine.timeframe import parse_time
+from helios_engine.proof.zoo.entry import Specimen, plugins_for
+from helios_engine.proof.zoo.labels import compared
 
 CUTS = 12
 """Cuts a specimen: its run is short, and a prover that needs more would need far more on a real one."""
@@ -101,9 +101,7 @@ def sighting(
     guilty = [f for f in found.findings if specimen.is_leak and f.part.name == label.part]
     mine = [f for f in guilty if f.layer in label.layers]
     alarms = tuple(Alarm(f.layer, f.part.name, f.what) for f in found.findings if not _is_meant(f, specimen))
-    agreed, said = _compared(label, mine)
-    if specimen.is_leak:
-        agreed, said = {"part": bool(mine) and not alarms, **agreed}, {"part": label.part, **said}
+    agreed, said = compared(label, mine, bool(alarms)) if specimen.is_leak else ({}, {})
     seen = {layer for f in guilty for layer in _seen_by(f)}
     return Sighting(
         name=specimen.name,
@@ -173,25 +171,3 @@ def _is_meant(finding: Finding, specimen: Specimen) -> bool:
     """
     is_planted = specimen.entry.planted is not nullcontext
     return specimen.is_leak and (is_planted or finding.part.name == specimen.entry.label.part)
-
-
-def _compared(label: Label, mine: Iterable[Finding]) -> tuple[dict[str, bool], dict[str, str]]:
-    """Whether a finding agrees with every fact of the label, and what it says of each; the best one counts."""
-    facts = {"column": label.column, "first": label.first, "horizon": label.horizon}
-    best = ({name: False for name, value in facts.items() if value is not None}, {"what": "nothing was found"})
-    for finding in mine:
-        same = {
-            "column": finding.column == label.column,
-            "first": label.first is not None and finding.first == parse_time(label.first),
-            "horizon": _same_horizon(label, finding),
-        }
-        agreed = {name: same[name] for name in best[0]}
-        horizon = "end" if finding.reaches_end else f"{finding.horizon}"
-        said = {"column": finding.column, "first": str(finding.first), "horizon": horizon, "what": finding.what}
-        if "column" not in best[1] or list(agreed.values()).count(True) > list(best[0].values()).count(True):
-            best = (agreed, said)
-    return best
-
-
-def _same_horizon(label: Label, finding: Finding) -> bool:
-    return finding.reaches_end if label.horizon == "end" else finding.horizon == label.horizon
