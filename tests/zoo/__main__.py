@@ -11,7 +11,7 @@ from pathlib import Path
 from helios_engine.proof.prover import chosen
 from helios_engine.proof.zoo.entry import specimens
 from helios_engine.proof.zoo.market import SEED, write_catalog
-from helios_engine.proof.zoo.matrix import line, text
+from helios_engine.proof.zoo.matrix import line, sight_lines, text
 from helios_engine.proof.zoo.running import CUTS, sightings
 
 
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=CUTS)
     parser.add_argument("--only", default="", help="specimens whose name contains this")
     parser.add_argument("--layer", action="append", default=[], dest="layers")
-    parser.add_argument("--all-layers", action="store_true", help="every layer on every specimen")
+    parser.add_argument("--all-layers", action="store_true", help="every layer, and which leaks each sees alone")
     given = parser.parse_args()
     layers = chosen(()) if given.all_layers else given.layers
     shown = [s for s in specimens() if given.only in s.name]
@@ -38,6 +38,8 @@ def main() -> int:
         right = right and all(s.is_right for s in found)
         print(f"seed {seed}, {given.cuts} cuts, {time.monotonic() - begin:.0f} s")
         print(text(found))
+        if given.all_layers:
+            print("\n".join(["", *sight_lines(found)]))
     return 0 if right else 1
 
 
