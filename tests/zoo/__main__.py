@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from helios_engine.proof.prover import chosen
 from helios_engine.proof.zoo.entry import specimens
-from helios_engine.proof.zoo.market import SEED, write_catalog
+from helios_engine.proof.zoo.market import catalog_of
 from helios_engine.proof.zoo.matrix import line, sight_lines, text
 from helios_engine.proof.zoo.running import CUTS, sightings
 
@@ -29,8 +27,7 @@ def main() -> int:
     right = True
     for seed in range(given.first, given.first + given.seeds):
         begin = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
-            catalog = write_catalog(Path(folder), SEED + seed)
+        with catalog_of(seed) as catalog:
             found = []
             for sighting in sightings(catalog, shown, seed=seed, cuts=given.cuts, layers=layers):
                 found.append(sighting)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 from helios_engine.proof.forks import answer_of
 from helios_engine.proof.zoo.entry import Specimen, specimens
-from helios_engine.proof.zoo.market import write_catalog
+from helios_engine.proof.zoo.market import catalog_of
 from helios_engine.proof.zoo.running import sightings
 from helios_engine.proof.zoo.runs import FEED_RUN, STAGE_RUN
 from tests.zoo.freqtrade_rule import Rule
@@ -83,9 +82,8 @@ def _cells(name: str, those: list[dict[str, str]]) -> Iterator[str]:
 def main() -> None:
     """Record what both say of every leak, unless told not to, and write the table into the README."""
     if "--table" not in sys.argv[1:]:
-        with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
-            catalog = write_catalog(Path(folder) / "catalog")
-            found = record(catalog, Rule(catalog, Path(folder) / "cut"))
+        with catalog_of() as catalog:
+            found = record(catalog, Rule(catalog, catalog.parent / "cut"))
         RECORD.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     text = README.read_text(encoding="utf-8")
     README.write_text(BLOCK.sub(lambda _: table(recorded()), text), encoding="utf-8")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from helios_engine.proof.zoo.market import write_catalog
+from helios_engine.proof.zoo.market import catalog_of
 from helios_engine.proof.zoo.running import sighting
 from tests.zoo.classes import BLOCK, README, leaks, recorded, table, verdict
 from tests.zoo.comparison import specimen
@@ -17,8 +18,9 @@ AGAIN = ("series.centred_rolling", "filters.fourier", "timing.forward", "orders.
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_catalog(tmp_path_factory.mktemp("zoo"))
+def catalog() -> Iterator[Path]:
+    with catalog_of() as folder:
+        yield folder
 
 
 def test_the_readme_shows_the_recorded_table() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from helios_engine.proof.zoo.entry import Specimen, entries, specimens
-from helios_engine.proof.zoo.market import write_catalog
+from helios_engine.proof.zoo.market import catalog_of
 from helios_engine.proof.zoo.running import sightings
 
 
 @pytest.fixture(scope="session")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_catalog(tmp_path_factory.mktemp("zoo"))
+def catalog() -> Iterator[Path]:
+    with catalog_of() as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("specimen", specimens(), ids=lambda s: s.name)

@@ -78,7 +78,8 @@ def sightings(
 ) -> Iterator[Sighting]:
     """Try specimens side by side; yield what was said of each as it comes. Raises NotAvailableError without fork.
 
-    Without `layers` each is tried by those that its label names, which must see the leak and spare its twins.
+    Without `layers` each is tried by those that its label names, which must see the leak and spare its twins. Other
+    worlds are made beside the catalog.
     """
     jobs = [partial(_tried, catalog, specimen, seed, cuts, layers) for specimen in shown]
     for answer in forked(jobs, seconds=600.0, processes=PROCESSES):
@@ -97,7 +98,8 @@ def sighting(
     label = specimen.entry.label
     layers = layers or [layer for layer in chosen(()) if layer in label.layers]
     with specimen.entry.planted() if specimen.is_leak else nullcontext():
-        found = prove(config_of(specimen, catalog), plugins_for(specimen), cuts=cuts, seed=seed, layers=layers)
+        config, plugins = config_of(specimen, catalog), plugins_for(specimen)
+        found = prove(config, plugins, cuts=cuts, seed=seed, layers=layers, scratch=catalog.parent)
     guilty = [f for f in found.findings if specimen.is_leak and f.part.name == label.part]
     mine = [f for f in guilty if f.layer in label.layers]
     alarms = tuple(Alarm(f.layer, f.part.name, f.what) for f in found.findings if not _is_meant(f, specimen))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
 from helios_engine.proof.zoo.entry import Specimen, specimens
-from helios_engine.proof.zoo.market import SEED, write_catalog
+from helios_engine.proof.zoo.market import catalog_of
 from helios_engine.proof.zoo.matrix import agreement, counts, killed, layer_lines
 from helios_engine.proof.zoo.running import CUTS, Sighting, sightings
 
@@ -82,8 +80,7 @@ def self_test(
     shown = shown or specimens()
     found: list[Sighting] = []
     for seed in range(seeds):
-        with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
-            catalog = write_catalog(Path(folder), SEED + seed)
+        with catalog_of(seed) as catalog:
             for sighting in sightings(catalog, shown, seed=seed, cuts=CUTS):
                 found.append(sighting)
                 progress(len(found) / (seeds * len(shown)), len(found))
