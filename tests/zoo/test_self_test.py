@@ -88,19 +88,14 @@ def test_the_result_is_kept_for_this_engine_alone(
 def test_interrupted_it_leaves_nobody_and_nothing_behind(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     (tmp_path / "tmp").mkdir()
-    running = subprocess.Popen(
-        [Path(sys.executable).parent / "helios-engine", "prove", "--self-test", "--json"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    while not list((tmp_path / "tmp").glob("helios-proof-*")):
-        assert running.poll() is None
-        time.sleep(0.02)
-    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    out, err = running.communicate(timeout=60)
+    command = [Path(sys.executable).parent / "helios-engine", "prove", "--self-test", "--json"]
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen(command, env=environment, **told) as running:  # type: ignore[call-overload]
+        while not list((tmp_path / "tmp").glob("helios-zoo-*/helios-proof-*")):
+            assert running.poll() is None
+            time.sleep(0.02)
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+        out, err = running.communicate(timeout=60)
 
     assert running.returncode == 130
     assert json.loads(out) == {"error": "interrupted", "exit_code": 130}
