@@ -15,7 +15,7 @@ from helios_engine.proof.cuts.moments import DECIDED, Moment
 from helios_engine.proof.cuts.trials import Trial
 from helios_engine.proof.rehearsals.rehearsal import Span
 
-BUDGET = 2.5
+BUDGET = 2.0
 """What all warm-ups together may cost, and the cuts from the begin as much again, in backtests."""
 _SLACK = 1.25
 _RUNS = 4
