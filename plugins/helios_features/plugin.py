@@ -5,9 +5,14 @@ from __future__ import annotations
 from helios_engine.hookspecs import hookimpl
 from helios_engine.stage import StageSpec
 from helios_features.basic import Basic
+from helios_features.orderbook.features import BookFeatures
 from helios_features.technical import Technical
 
 
 @hookimpl
 def helios_stages() -> list[StageSpec]:
-    return [StageSpec("features.basic", Basic), StageSpec("features.technical", Technical)]
+    return [
+        StageSpec("features.basic", Basic),
+        StageSpec("features.microstructure", BookFeatures),
+        StageSpec("features.technical", Technical),
+    ]

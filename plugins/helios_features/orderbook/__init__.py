@@ -1,0 +1,1 @@
+"""Order books followed level by level, and what they say at a glance."""

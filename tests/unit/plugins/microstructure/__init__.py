@@ -1,0 +1,1 @@
+"""Order books followed level by level, and the features made of them."""
