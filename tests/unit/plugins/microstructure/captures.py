@@ -22,8 +22,11 @@ from nautilus_trader.model.objects import Price, Quantity
 
 from helios_engine.bodies import BookDelta, BookSnapshot
 from helios_engine.catalog.tick_feeds import CatalogBooks
+from helios_engine.events import Event
 from helios_features.orderbook.book import Book, Top
+from helios_features.orderbook.features import BookFeatures
 from tests.unit.catalog.importing import imported, real_path
+from tests.unit.plugins.microstructure.streams import events
 
 MS = 1_000_000
 CLOCK = 1278 * MS
@@ -165,16 +168,25 @@ def main() -> None:
     for file in FILES:
         with tempfile.TemporaryDirectory() as folder:
             found = check(Path(folder), file, days=2, each=1)
-            feed = list(CatalogBooks(folder + "/catalog", FILES[file]).inputs(0, 2**62))
-        book, begun = Book("rising"), time.process_time()
-        for ts, body in feed:
-            if isinstance(body, BookDelta):
-                book.delta(body, ts)
-            else:
-                book.snapshot(body, ts)
-        cost = (time.process_time() - begun) / len(feed)
+            fed = events(CatalogBooks(folder + "/catalog", FILES[file]).inputs(0, 2**62))
         print(f"{file}: {found.messages:,} messages, {found.levels:,} bodies, equal after every message;", end=" ")
-        print(f"{len(book.bids.keys) + len(book.asks.keys):,} levels at the end, {cost * 1e6:.2f} µs CPU a body")
+        costs = {"book": cost(Book("rising"), fed)}
+        costs |= {f'every "{every}"': cost(BookFeatures(every, sequence="rising"), fed) for every in ("1s", "event")}
+        print(", ".join(f"{what} {micros:.2f}" for what, micros in costs.items()), "µs CPU a body")
+
+
+def cost(part: Book | BookFeatures, fed: list[Event[Any]]) -> float:
+    """CPU microseconds a body, once through."""
+    begun = time.process_time()
+    for event in fed:
+        if isinstance(part, BookFeatures):
+            for _ in part.on_event(event):
+                pass
+        elif isinstance(event.body, BookDelta):
+            part.delta(event.body, event.ts)
+        else:
+            part.snapshot(event.body, event.ts)
+    return (time.process_time() - begun) / len(fed) * 1e6
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from helios_engine.bodies import BookDelta, BookSnapshot
+from helios_engine.bodies import Bar, BookDelta, BookSnapshot, Trade
 from helios_engine.events import Body, Event
 
 NAME = "BTCZAR.VALR"
@@ -29,6 +29,18 @@ def snapshot(bids: dict[float, float], asks: dict[float, float], sequence: int, 
     """A whole book, best first."""
     sides = tuple(sorted(bids.items(), reverse=True)), tuple(sorted(asks.items()))
     return BookSnapshot(NAME, ts, *sides, sequence)
+
+
+def bar(ts: int, timeframe: str = "1m") -> tuple[int, Bar]:
+    return ts, Bar(NAME, timeframe, 0, ts, 1.0, 1.0, 1.0, 1.0, 0.0)
+
+
+def delta(ts: int, sequence: int, side: str, price: float, quantity: float) -> tuple[int, BookDelta]:
+    return ts, BookDelta(NAME, ts, side, price, quantity, sequence)
+
+
+def trade(ts: int, price: float, quantity: float = 1.0, side: str = "BUY") -> tuple[int, Trade]:
+    return ts, Trade(NAME, ts, price, quantity, side, "")
 
 
 def told(seed: int, messages: int, restart: int = 0) -> Told:
