@@ -120,9 +120,9 @@ class Feed(Protocol):
     """A source of inputs, oldest first.
 
     Beside what is named here a feed may have `issues(start, stop)`, which yields `(ts, DataIssue)` for what is
-    known against its data; `blocks(start, stop)`,
-    which yields the same inputs as `Rows` of columns; `prints(start, stop)`, what the venue matches on where there are only bars; and
-    `bodies(codec)`, the kinds of body it yields where its annotation cannot say.
+    known against its data; `blocks(start, stop)`, which yields the same inputs as `Rows`, many at a time;
+    `prints(start, stop)`, what the venue matches on where there are only bars; and `bodies(codec)`, the kinds of body
+    it yields where its annotation cannot say.
     """
 
     def pin(self) -> Pin:
