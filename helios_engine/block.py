@@ -43,6 +43,11 @@ class Rows:
     kind: type[Body]
     timeframe: str
     ts: NDArray[np.int64]
+    _numbers: Mapping[str, NDArray[Any]]
+    _scales: Mapping[str, int]
+    _texts: Mapping[str, Any]
+    _bodies: Sequence[Body] | None
+    _floats: dict[str, NDArray[Any]]
 
     def __init__(
         self,
@@ -93,7 +98,7 @@ class Rows:
             return found
         if name not in self._floats:
             self._floats[name] = sealed(self._numbers[name] / 10**scale)
-        return self._floats[name]  # type: ignore[no-any-return]
+        return self._floats[name]
 
     def units(self, name: str, scale: int) -> NDArray[np.int64]:
         """A column as whole numbers of 10^−`scale`: `round(value * 10**scale)` of each of the bodies' values."""

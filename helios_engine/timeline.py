@@ -25,6 +25,24 @@ class Source(NamedTuple):
     blocks: Callable[[], Iterator[Rows]] | None = None
 
 
+class Released(NamedTuple):
+    """What the stage at `position`, which ran ahead of the clock, says of the input that the clock has reached.
+
+    An exception in the place of a body is what it raised.
+    """
+
+    position: int
+    said: list[Body | Exception]
+
+
+class Passed(NamedTuple):
+    """Rows `start` to `stop` of a source, taken at once."""
+
+    rows: Rows
+    start: int
+    stop: int
+
+
 class Input(NamedTuple):
     """What comes next: when, from whom, the how-manieth of that source, and what."""
 
@@ -63,6 +81,18 @@ class Timeline:
         if ts < self.now:
             raise late(source, ts, self.now)
         self._push(order, ts, body)
+
+    def released(self) -> Sequence[Released]:
+        """What stages that ran ahead of the clock say of the input that was taken last: here none does."""
+        return ()
+
+    def free(self) -> int:
+        """How many of the next inputs may be passed over, because nobody takes them: here none."""
+        return 0
+
+    def pass_over(self, count: int) -> list[Passed]:
+        """Take so many inputs, which are `free`, at once; see `helios_engine.driving.timeline`."""
+        raise TimeError(f"expected no inputs to be passed over, found {count}; this timeline hands out each")
 
     def next(self) -> Input | None:
         """Take the next input, or nothing when all sources are empty."""

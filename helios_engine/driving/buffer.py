@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -23,8 +23,9 @@ class Chunk(NamedTuple):
     """Some inputs of a source: when, and what, in columns or as bodies."""
 
     ts: NDArray[np.int64]
-    rows: Rows | None
-    bodies: list[Body]
+    rows: Rows | None = None
+    bodies: Sequence[Body] = ()
+    controls: Sequence[int] = ()
 
 
 class Buffer:
@@ -41,7 +42,7 @@ class Buffer:
         self.error: Exception | None = None
         self.is_done = False
         self._chunks = _columns(source.blocks()) if source.blocks is not None else _bodies(iter(source.inputs))
-        self._chunk, self._offset, self._read, self._last = Chunk(_NONE, None, []), 0, 0, 0
+        self._chunk, self._offset, self._read, self._last = Chunk(_NONE), 0, 0, 0
         self._next = self._fetch()
         self.fill()
 
@@ -52,7 +53,7 @@ class Buffer:
             self._next = self._fetch()
 
     def take(self, number: int, at: NDArray[np.int64]) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
-        """Hand out so many rows, which have the indices `at`, by kind and key: each with their numbers in the source."""
+        """Hand out so many rows, which have the indices `at`, by kind and key, with their numbers in the source."""
         a, b = self._offset, self._offset + number
         seqs = np.arange(self.count, self.count + number, dtype=np.int64)
         chunk = self._chunk
@@ -67,8 +68,7 @@ class Buffer:
 
     def control(self) -> int | None:
         """Where the first control among the rows that wait stands."""
-        waiting = self._chunk.bodies[self._offset :]
-        return next((n for n, body in enumerate(waiting) if isinstance(body, Control)), None)
+        return next((n - self._offset for n in self._chunk.controls if n >= self._offset), None)
 
     def _fetch(self) -> Chunk | None:
         """The next chunk that is not empty; what is wrong with it is kept, after what precedes the mistake."""
@@ -82,7 +82,7 @@ class Buffer:
             if len(wrong):
                 n = int(wrong[0])
                 error = misplaced(self.name, self._read + n, int(ts[n]), int(ts[n - 1]) if n else self._last)
-                chunk = Chunk(ts[:n], chunk.rows, chunk.bodies[:n])
+                chunk = chunk._replace(ts=ts[:n])
             self.error = error
             if len(chunk.ts):
                 self._read, self._last = self._read + len(chunk.ts), int(chunk.ts[-1])
@@ -98,29 +98,33 @@ def _columns(blocks: Iterator[Rows]) -> Iterator[tuple[Chunk, Exception | None]]
         try:
             rows = next(blocks, None)
         except Exception as error:  # raised when the clock is there
-            yield Chunk(_NONE, None, []), error
+            yield Chunk(_NONE), error
             return
         if rows is None:
             return
-        yield Chunk(rows.ts, rows, []), None
+        yield Chunk(rows.ts, rows), None
 
 
 def _bodies(inputs: Iterator[tuple[int, Body]]) -> Iterator[tuple[Chunk, Exception | None]]:
     while True:
-        found: list[tuple[int, Body]] = []
+        times: list[int] = []
+        bodies: list[Body] = []
         error: Exception | None = None
         try:
-            found.extend(islice(inputs, EVENTS))
+            for ts, body in islice(inputs, EVENTS):
+                times.append(ts)
+                bodies.append(body)
         except Exception as raised:  # raised when the clock is there
             error = raised
-        if not found and error is None:
+        if not times and error is None:
             return
-        yield Chunk(np.array([ts for ts, _ in found], np.int64), None, [body for _, body in found]), error
+        controls = [n for n, body in enumerate(bodies) if isinstance(body, Control)]
+        yield Chunk(np.array(times, np.int64), None, bodies, controls), error
         if error is not None:
             return
 
 
-def _groups(bodies: list[Body]) -> Iterator[tuple[type[Body], tuple[str, str], list[int]]]:
+def _groups(bodies: Sequence[Body]) -> Iterator[tuple[type[Body], tuple[str, str], list[int]]]:
     groups: dict[tuple[Any, str, str], list[int]] = {}
     for n, body in enumerate(bodies):
         key = (type(body), getattr(body, "instrument", ""), getattr(body, "timeframe", ""))
