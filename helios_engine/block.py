@@ -101,12 +101,18 @@ class Rows:
         return self._floats[name]
 
     def units(self, name: str, scale: int) -> NDArray[np.int64]:
-        """A column as whole numbers of 10^−`scale`: `round(value * 10**scale)` of each of the bodies' values."""
+        """A column as whole numbers of 10^−`scale`: `round(value * 10**scale)` of each of the bodies' values.
+
+        Raises OverflowError where one of them has 2^62 units or more.
+        """
         if self._scales.get(name) == scale:
             whole: NDArray[np.int64] = self._numbers[name]
             if not len(whole) or (int(whole.max()) < _EXACT and int(whole.min()) > -_EXACT):
                 return whole
-        return sealed(np.rint(self[name] * float(10**scale)).astype(np.int64))
+        units = np.rint(self[name] * float(10**scale))
+        if len(units) and not np.abs(units).max() < 2**62:
+            raise OverflowError(f"expected {name} below 2^62 units of 1e-{scale}, found {self[name].max()!r}")
+        return sealed(units.astype(np.int64))
 
     def body(self, n: int) -> Body:
         """Row `n` as a body."""

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from helios_aggregation.cascade import Bucket, Cascade, checked_lengths
+import numpy as np
+from numpy.typing import NDArray
+
+from helios_aggregation.lengths import checked_lengths
+from helios_aggregation.series import LATE, Series, Word, whole
+from helios_engine.block import Block, Rows
 from helios_engine.bodies import Bar, DataIssue, Instrument, Tick, Trade
 from helios_engine.errors import DataError
 from helios_engine.events import Event
 from helios_engine.timeframe import iso, nanoseconds
 
-
-class Series:
-    """What is open of one instrument: buckets of the smallest timeframe, and the cascade above."""
-
-    def __init__(self, cascade: Cascade) -> None:
-        self.cascade = cascade
-        self.open: dict[int, Bucket] = {}
-        self.closed = 0
-        self.late = 0
-
-    def close(self, now: int) -> Iterator[Bar]:
-        """Emit every bar that ends at or before `now`, smallest timeframe first."""
-        cascade = self.cascade
-        for start in sorted(self.open):
-            bucket = self.open[start]
-            if bucket.ts_close > now:
-                break
-            del self.open[start]
-            yield from cascade.close(bucket.ts_open)
-            yield cascade.bar(bucket, 0)
-            cascade.lift(bucket)
-        self.closed = max(self.closed, now - now % cascade.lengths[0])
-        yield from cascade.close(now)
+_NONE = np.zeros(0, np.int64)
+_NOBODY = (_NONE, _NONE, np.zeros(0), _NONE)
 
 
 class TimeBars:
@@ -47,6 +32,8 @@ class TimeBars:
     consumes = (Instrument, Trade, Tick)
 
     def __init__(self, timeframes: tuple[str, ...] = ("1m", "5m", "15m", "1h", "4h", "1d"), grace: str = "0s") -> None:
+        from helios_aggregation import kernel  # noqa: F401 - compiles, or reads what was compiled, before the run
+
         self.timeframes = timeframes
         self.length = checked_lengths(timeframes)[0]
         self.closes_early = nanoseconds(grace) == 0
@@ -56,45 +43,100 @@ class TimeBars:
     def on_event(self, event: Event[Instrument | Trade | Tick]) -> Iterator[Bar | DataIssue]:
         body = event.body
         if isinstance(body, Trade):
-            yield from self._trade(body, event.ts)
+            series = self._series(body, event.ts)
+            units = whole(np.array([body.quantity]), series.scale, body.instrument)
+            columns = (_one(body.ts_event), _one(event.ts), np.array([body.price]), units)
+            for word in series.trades(self.closes_early, *columns, _NONE, _NONE):
+                yield self._body(series, word, body)
         elif isinstance(body, Tick):
             self.boundary = max(self.boundary, body.boundary)
             for series in self.series.values():
-                yield from series.close(body.boundary)
+                for word in series.trades(self.closes_early, *_NOBODY, _one(0), _one(body.boundary)):
+                    yield series.bar(word)
         else:
             self._define(body)
 
-    def _trade(self, trade: Trade, now: int) -> Iterator[Bar | DataIssue]:
+    def on_columns(self, block: Block) -> Iterator[tuple[int, Bar | DataIssue]]:
+        ticks = [rows for rows in block.parts if rows.kind is Tick]
+        tick_at, boundaries = _merged(ticks, "boundary")
+        trades: dict[str, list[Rows]] = {}
+        for rows in block.parts:
+            if rows.kind is Trade:
+                self._series(rows, int(rows.ts[0]))
+                trades.setdefault(rows.instrument, []).append(rows)
+        for name, series in self.series.items():
+            at, *columns = _columns(trades.get(name, []), series)
+            splits = np.searchsorted(at, tick_at)
+            for word in series.trades(self.closes_early, *columns, splits, boundaries):
+                if word.cause < 0:
+                    yield int(tick_at[-1 - word.cause]), series.bar(word)
+                else:
+                    index = int(at[word.cause])
+                    yield index, self._body(series, word, trades[name], index)
+        self.boundary = max(self.boundary, int(boundaries.max(initial=0)))
+
+    def _body(self, series: Series, word: Word, said: Any, index: int = 0) -> Bar | DataIssue:
+        """A bar, or of a trade that came too late the issue; `said` is the trade, or the rows that have it."""
+        if word.level != LATE:
+            return series.bar(word)
+        trade = said if isinstance(said, Trade) else _at(said, index)
+        detail = f"trade {trade.trade_id!r} is dated into a closed bar; number {word.low} of this instrument"
+        return DataIssue(trade.instrument, "late_trade", "warn", word.ts_open, word.high, detail)
+
+    def _series(self, trade: Trade | Rows, now: int) -> Series:
         series = self.series.get(trade.instrument)
         if series is None:
+            first: Any = trade if isinstance(trade, Trade) else trade.body(0)
             raise DataError(
-                f"expected the Instrument {trade.instrument} before its first trade {trade.trade_id!r} at {iso(now)}, "
+                f"expected the Instrument {trade.instrument} before its first trade {first.trade_id!r} at {iso(now)}, "
                 "found none; its size scale is needed to add volumes: let the feed or [[instrument]] define it"
             )
-        ts, length = trade.ts_event, self.length
-        # The venue's clock may run ahead of ours: a bar has not ended before now has reached its end.
-        known = min(ts, now)
-        if self.closes_early and known - known % length > series.closed:
-            yield from series.close(known)
-        if ts < series.closed:
-            series.late += 1
-            detail = f"trade {trade.trade_id!r} is dated into a closed bar; number {series.late} of this instrument"
-            yield DataIssue(trade.instrument, "late_trade", "warn", ts, series.closed, detail)
-            return
-        start = ts - ts % length
-        bucket = series.open.get(start)
-        if bucket is None:
-            bucket = series.open[start] = Bucket(start, start + length, trade.price)
-        bucket.add(trade.price, trade.price, trade.price, round(trade.quantity * series.cascade.unit))
+        return series
 
     def _define(self, definition: Instrument) -> None:
         series = self.series.get(definition.instrument)
-        if series is None:
-            cascade = Cascade(definition.instrument, self.timeframes, definition.size_scale)
-            series = self.series[definition.instrument] = Series(cascade)
-            # Listed in the middle of a run: what ended before is closed for it as for all others.
-            series.closed = self.boundary - self.boundary % self.length
+        if series is not None:
+            series.refine(definition.size_scale)
             return
-        factor = series.cascade.refine(definition.size_scale)
-        for bucket in series.open.values():
-            bucket.volume *= factor
+        series = self.series[definition.instrument] = Series(
+            definition.instrument, self.timeframes, definition.size_scale
+        )
+        # Listed in the middle of a run: what ended before is closed for it as for all others.
+        series.facts[0] = self.boundary - self.boundary % self.length
+
+
+def _columns(parts: Sequence[Rows], series: Series) -> tuple[NDArray[Any], ...]:
+    """Indices, dates, times, prices and units of an instrument's trades."""
+    if not parts:
+        return (_NONE, *_NOBODY)
+    found = [(r.at, r["ts_event"], r.ts, r["price"], _units(r, series)) for r in parts]
+    return found[0] if len(found) == 1 else _in_order([np.concatenate(column) for column in zip(*found, strict=True)])
+
+
+def _units(rows: Rows, series: Series) -> NDArray[np.int64]:
+    return rows.units("quantity", series.scale)
+
+
+def _merged(parts: Sequence[Rows], column: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    if not parts:
+        return _NONE, _NONE
+    at, values = _in_order([np.concatenate([r.at for r in parts]), np.concatenate([r[column] for r in parts])])
+    return at, values
+
+
+def _in_order(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+    order = np.argsort(columns[0])
+    return tuple(column[order] for column in columns)
+
+
+def _at(parts: Sequence[Rows], index: int) -> Any:
+    """The body at an index of the block."""
+    for rows in parts:
+        n = int(np.searchsorted(rows.at, index))
+        if n < len(rows) and rows.at[n] == index:
+            return rows.body(n)
+    raise IndexError(index)
+
+
+def _one(value: int) -> NDArray[np.int64]:
+    return np.array([value], np.int64)
