@@ -11,7 +11,8 @@ too late: its volume low is how many did so far, its volume high where its serie
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -31,18 +32,26 @@ _I, _I2, _F2 = types.int64[::1], types.int64[:, ::1], types.float64[:, ::1]
 _IN, _FN = types.Array(types.int64, 1, "C", readonly=True), types.Array(types.float64, 1, "C", readonly=True)
 
 
-def _compiled(*signature: Any) -> Any:
+_STATE = (_I, _I2, _F2, _I2, _F2, _IN)
+_SAID = (_I, _I2, _F2)
+_TRADES = types.int64(*_STATE, types.boolean, _IN, _IN, _FN, _IN, _IN, _IN, *_SAID)
+_BARS = types.int64(_I, _I2, _F2, _IN, _IN, _IN, _FN, _FN, _FN, _FN, _IN, *_SAID)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _compiled(*signature: Any) -> Callable[[Function], Function]:
     # Without fastmath: additions and comparisons happen in the order in which they are written.
-    return numba.njit(*signature, cache=True, fastmath=False, error_model="numpy")
+    options: Any = {"cache": True, "fastmath": False, "error_model": "numpy"}
+    return cast("Callable[[Function], Function]", numba.njit(*signature, **options))
 
 
-@_compiled()  # type: ignore[untyped-decorator]
+@_compiled()
 def _open(whole: Any, price: Any, n: int, start: int, first: float) -> None:
     whole[n, 0], whole[n, 1], whole[n, 2] = start, 0, 0
     price[n, :] = first
 
 
-@_compiled()  # type: ignore[untyped-decorator]
+@_compiled()
 def _add(whole: Any, price: Any, n: int, high: float, low: float, close: float, units: int, more: int) -> None:
     if high > price[n, 1]:
         price[n, 1] = high
@@ -54,7 +63,7 @@ def _add(whole: Any, price: Any, n: int, high: float, low: float, close: float, 
     whole[n, 2] += more + (total >> CARRY)
 
 
-@_compiled()  # type: ignore[untyped-decorator]
+@_compiled()
 def _say(said: Any, said_price: Any, out: int, cause: int, level: int, whole: Any, price: Any) -> int:
     said[out, 0], said[out, 1] = cause, level
     said[out, 2], said[out, 3], said[out, 4] = whole[0], whole[1], whole[2]
@@ -62,7 +71,7 @@ def _say(said: Any, said_price: Any, out: int, cause: int, level: int, whole: An
     return out + 1
 
 
-@_compiled()  # type: ignore[untyped-decorator]
+@_compiled()
 def _lift(large: Any, large_price: Any, lengths: Any, level: int, whole: Any, price: Any) -> None:
     """Add a closed bar to the open bar of `level`, the timeframe above its own."""
     if level == len(lengths):
@@ -72,7 +81,7 @@ def _lift(large: Any, large_price: Any, lengths: Any, level: int, whole: Any, pr
     _add(large, large_price, level, price[1], price[2], price[3], whole[1], whole[2])
 
 
-@_compiled()  # type: ignore[untyped-decorator]
+@_compiled()
 def _close_large(
     large: Any, large_price: Any, lengths: Any, now: int, cause: int, said: Any, said_price: Any, out: int
 ) -> int:
@@ -85,7 +94,7 @@ def _close_large(
     return out
 
 
-@_compiled()  # type: ignore[untyped-decorator]
+@_compiled()
 def _close(
     facts: Any, small: Any, small_price: Any, large: Any, large_price: Any, lengths: Any,
     now: int, cause: int, said: Any, said_price: Any, out: int,
@@ -102,13 +111,14 @@ def _close(
         small_price[n - closed] = small_price[n]
     facts[OPEN] = number - closed
     facts[CLOSED] = max(facts[CLOSED], now - now % lengths[0])
-    return _close_large(large, large_price, lengths, now, cause, said, said_price, out)
+    out = _close_large(large, large_price, lengths, now, cause, said, said_price, out)
+    return out
 
 
-@_compiled()  # type: ignore[untyped-decorator]
+@_compiled()
 def _bucket(facts: Any, small: Any, small_price: Any, start: int, first: float) -> int:
     """The place of the open bucket that starts there; a new one, in its order, if there is none."""
-    n = facts[OPEN]
+    n: int = facts[OPEN]
     while n > 0 and small[n - 1, 0] > start:
         n -= 1
     if n > 0 and small[n - 1, 0] == start:
@@ -121,26 +131,7 @@ def _bucket(facts: Any, small: Any, small_price: Any, start: int, first: float) 
     return n
 
 
-@_compiled(
-    types.int64(
-        _I,
-        _I2,
-        _F2,
-        _I2,
-        _F2,
-        _IN,
-        types.boolean,
-        _IN,
-        _IN,
-        _FN,
-        _IN,
-        _IN,
-        _IN,
-        _I,
-        _I2,
-        _F2,
-    )  # fmt: skip
-)  # type: ignore[untyped-decorator]
+@_compiled(_TRADES)
 def take_trades(
     facts: Any, small: Any, small_price: Any, large: Any, large_price: Any, lengths: Any, closes_early: bool,
     ts: Any, now: Any, price: Any, units: Any, ticks: Any, boundaries: Any,
@@ -205,7 +196,7 @@ def take_trades(
     return status
 
 
-@_compiled(types.int64(_I, _I2, _F2, _IN, _IN, _IN, _FN, _FN, _FN, _FN, _IN, _I, _I2, _F2))  # type: ignore[untyped-decorator]
+@_compiled(_BARS)
 def take_bars(
     facts: Any, large: Any, large_price: Any, lengths: Any,
     ts_open: Any, ts_close: Any, first: Any, high: Any, low: Any, close: Any, units: Any,

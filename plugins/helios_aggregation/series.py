@@ -28,6 +28,15 @@ class Word(NamedTuple):
     prices: list[float]
 
 
+class Trades(NamedTuple):
+    """Trades in columns: their dates, when they may be known (ns UTC), prices, and sizes in whole units."""
+
+    ts: NDArray[np.int64]
+    now: NDArray[np.int64]
+    price: NDArray[np.float64]
+    units: NDArray[np.int64]
+
+
 class Series:
     """The state of one instrument, and the way to the compiled machine that works on it.
 
@@ -58,43 +67,36 @@ class Series:
                 bucket[1], bucket[2] = volume % 2**60, volume // 2**60
 
     def trades(
-        self,
-        closes_early: bool,
-        ts: NDArray[np.int64],
-        now: NDArray[np.int64],
-        price: NDArray[np.float64],
-        units: NDArray[np.int64],
-        ticks: NDArray[np.int64],
-        boundaries: NDArray[np.int64],
+        self, closes_early: bool, trades: Trades, ticks: NDArray[np.int64], boundaries: NDArray[np.int64]
     ) -> Iterator[Word]:
         """Give the machine trades, and the tick of `boundaries[t]` after the first `ticks[t]` of them."""
         from helios_aggregation import kernel
 
-        columns = (ts, now, price, units, ticks, boundaries)
-
         def take(progress: Any, said: Any, prices: Any) -> int:
             buckets = (self.facts, self.small, self.small_price, self.large, self.large_price, self.lengths)
-            status: int = kernel.take_trades(*buckets, closes_early, *columns, progress, said, prices)
+            status: int = kernel.take_trades(*buckets, closes_early, *trades, ticks, boundaries, progress, said, prices)
             return status
 
-        return self._said(take, len(self.lengths) * (len(self.small) + len(ticks) + 4), len(ts) + len(ticks))
+        return self._said(take, len(self.lengths) * (len(self.small) + len(ticks) + 4), len(trades.ts) + len(ticks))
 
     def bars(self, *columns: NDArray[Any]) -> Iterator[Word]:
         """Give the machine bars of the smallest timeframe: ts_open, ts_close, open, high, low, close, units."""
         from helios_aggregation import kernel
 
+        state: tuple[Any, ...] = (self.facts, self.large, self.large_price, self.lengths)
+
         def take(progress: Any, said: Any, prices: Any) -> int:
-            state = (self.facts, self.large, self.large_price, self.lengths)
-            status: int = kernel.take_bars(*state, *columns, progress, said, prices)
-            return status
+            return kernel.take_bars(*state, *columns, progress, said, prices)
 
         return self._said(take, 4 * len(self.lengths), len(columns[0]))
 
     def bar(self, word: Word) -> Bar:
         """The bar that a bucket has become."""
-        start, volume = word.ts_open, (word.high * 2**60 + word.low) / 10**self.scale
-        end = start + int(self.lengths[word.level])
-        return Bar(self.instrument, self.timeframes[word.level], start, end, *word.prices, volume)
+        end = word.ts_open + int(self.lengths[word.level])
+        first, high, low, close = word.prices
+        volume = (word.high * 2**60 + word.low) / 10**self.scale
+        name, timeframe = self.instrument, self.timeframes[word.level]
+        return Bar(name, timeframe, word.ts_open, end, first, high, low, close, volume)
 
     def _said(self, take: Callable[[Any, Any, Any], int], least: int, inputs: int) -> Iterator[Word]:
         from helios_aggregation import kernel
@@ -108,7 +110,8 @@ class Series:
             number = progress[kernel.SAID]
             if number:
                 for row, price in zip(said[:number].tolist(), prices[:number].tolist(), strict=True):
-                    yield Word(*row, price)
+                    cause, level, ts_open, volume_low, volume_high = row
+                    yield Word(cause, level, ts_open, volume_low, volume_high, price)
             if status == kernel.CROWDED:
                 self._widen()
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios_aggregation.lengths import checked_lengths
-from helios_aggregation.series import LATE, Series, Word, whole
+from helios_aggregation.series import LATE, Series, Trades, Word, whole
 from helios_engine.block import Block, Rows
 from helios_engine.bodies import Bar, DataIssue, Instrument, Tick, Trade
 from helios_engine.errors import DataError
@@ -17,7 +17,7 @@ from helios_engine.events import Event
 from helios_engine.timeframe import iso, nanoseconds
 
 _NONE = np.zeros(0, np.int64)
-_NOBODY = (_NONE, _NONE, np.zeros(0), _NONE)
+_NOBODY = Trades(_NONE, _NONE, np.zeros(0), _NONE)
 
 
 class TimeBars:
@@ -45,13 +45,14 @@ class TimeBars:
         if isinstance(body, Trade):
             series = self._series(body, event.ts)
             units = whole(np.array([body.quantity]), series.scale, body.instrument)
-            columns = (_one(body.ts_event), _one(event.ts), np.array([body.price]), units)
-            for word in series.trades(self.closes_early, *columns, _NONE, _NONE):
+            price = np.array([body.price], np.float64)
+            columns = Trades(_one(body.ts_event), _one(event.ts), price, units)
+            for word in series.trades(self.closes_early, columns, _NONE, _NONE):
                 yield self._body(series, word, body)
         elif isinstance(body, Tick):
             self.boundary = max(self.boundary, body.boundary)
             for series in self.series.values():
-                for word in series.trades(self.closes_early, *_NOBODY, _one(0), _one(body.boundary)):
+                for word in series.trades(self.closes_early, _NOBODY, _one(0), _one(body.boundary)):
                     yield series.bar(word)
         else:
             self._define(body)
@@ -65,9 +66,9 @@ class TimeBars:
                 self._series(rows, int(rows.ts[0]))
                 trades.setdefault(rows.instrument, []).append(rows)
         for name, series in self.series.items():
-            at, *columns = _columns(trades.get(name, []), series)
+            at, columns = _columns(trades.get(name, []), series)
             splits = np.searchsorted(at, tick_at)
-            for word in series.trades(self.closes_early, *columns, splits, boundaries):
+            for word in series.trades(self.closes_early, columns, splits, boundaries):
                 if word.cause < 0:
                     yield int(tick_at[-1 - word.cause]), series.bar(word)
                 else:
@@ -105,16 +106,15 @@ class TimeBars:
         series.facts[0] = self.boundary - self.boundary % self.length
 
 
-def _columns(parts: Sequence[Rows], series: Series) -> tuple[NDArray[Any], ...]:
-    """Indices, dates, times, prices and units of an instrument's trades."""
+def _columns(parts: Sequence[Rows], series: Series) -> tuple[NDArray[np.int64], Trades]:
+    """Indices of an instrument's trades, and the trades."""
     if not parts:
-        return (_NONE, *_NOBODY)
-    found = [(r.at, r["ts_event"], r.ts, r["price"], _units(r, series)) for r in parts]
-    return found[0] if len(found) == 1 else _in_order([np.concatenate(column) for column in zip(*found, strict=True)])
-
-
-def _units(rows: Rows, series: Series) -> NDArray[np.int64]:
-    return rows.units("quantity", series.scale)
+        return _NONE, _NOBODY
+    found = [(r.at, r["ts_event"], r.ts, r["price"], r.units("quantity", series.scale)) for r in parts]
+    if len(found) == 1:
+        return found[0][0], Trades(*found[0][1:])
+    at, *columns = _in_order([np.concatenate(column) for column in zip(*found, strict=True)])
+    return at, Trades(*columns)
 
 
 def _merged(parts: Sequence[Rows], column: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

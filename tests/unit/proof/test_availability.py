@@ -71,7 +71,7 @@ def test_a_trade_at_the_boundary_in_the_bar_before(tmp_path: Path, monkeypatch: 
 
 def test_a_higher_bar_before_its_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     @planted(monkeypatch)
-    def early(honest: Honest, self: Any, event: Event[Any]) -> Iterator[Any]:
+    def hurried(honest: Honest, self: Any, event: Event[Any]) -> Iterator[Any]:
         yield from honest(self, event)
         if isinstance(event.body, Tick):
             in_a_minute = Tick("1m", event.body.boundary + MINUTE)
@@ -167,9 +167,9 @@ def test_a_reply_before_its_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_input_that_no_stage_was_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = Engine._turn
 
-    def forgetful(self: Any, ts: int, source: str, seq: int, body: Any) -> None:
+    def forgetful(self: Any, ts: int, source: str, seq: int, body: Any, *said: Any) -> None:
         if (source, seq) != ("test.tape", 7):
-            original(self, ts, source, seq, body)
+            original(self, ts, source, seq, body, *said)
 
     monkeypatch.setattr(Engine, "_turn", forgetful)
 
