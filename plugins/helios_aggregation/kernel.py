@@ -111,8 +111,7 @@ def _close(
         small_price[n - closed] = small_price[n]
     facts[OPEN] = number - closed
     facts[CLOSED] = max(facts[CLOSED], now - now % lengths[0])
-    out = _close_large(large, large_price, lengths, now, cause, said, said_price, out)
-    return out
+    return _close_large(large, large_price, lengths, now, cause, said, said_price, out)
 
 
 @_compiled()

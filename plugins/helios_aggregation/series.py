@@ -83,10 +83,12 @@ class Series:
         """Give the machine bars of the smallest timeframe: ts_open, ts_close, open, high, low, close, units."""
         from helios_aggregation import kernel
 
-        state: tuple[Any, ...] = (self.facts, self.large, self.large_price, self.lengths)
+        machine: Any = kernel.take_bars
+        state = (self.facts, self.large, self.large_price, self.lengths)
 
         def take(progress: Any, said: Any, prices: Any) -> int:
-            return kernel.take_bars(*state, *columns, progress, said, prices)
+            status: int = machine(*state, *columns, progress, said, prices)
+            return status
 
         return self._said(take, 4 * len(self.lengths), len(columns[0]))
 
