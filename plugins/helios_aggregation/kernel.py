@@ -34,21 +34,24 @@ _IN, _FN = types.Array(types.int64, 1, "C", readonly=True), types.Array(types.fl
 
 _STATE = (_I, _I2, _F2, _I2, _F2, _IN)
 _SAID = (_I, _I2, _F2)
-_TRADES = types.int64(*_STATE, types.boolean, _IN, _IN, _FN, _IN, _IN, _IN, *_SAID)
+_TRADES = types.int64(*_STATE, types.boolean, types.boolean, _IN, _IN, _FN, _IN, _IN, _IN, *_SAID)
+_TRADE = types.boolean(_I, _I2, _F2, *(types.int64,) * 2, types.float64, *(types.int64,) * 2, types.boolean)
 _BARS = types.int64(_I, _I2, _F2, _IN, _IN, _IN, _FN, _FN, _FN, _FN, _IN, *_SAID)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _compiled(*signature: Any) -> Callable[[Function], Function]:
     # Without fastmath: additions and comparisons happen in the order in which they are written.
-    options: Any = {"cache": True, "fastmath": False, "error_model": "numpy"}
+    # What only the machine itself calls is put into it: handing over an array costs more than most of these do.
+    options: Any = {"cache": True, "fastmath": False, "error_model": "numpy", "forceinline": not signature}
     return cast("Callable[[Function], Function]", numba.njit(*signature, **options))
 
 
 @_compiled()
 def _open(whole: Any, price: Any, n: int, start: int, first: float) -> None:
     whole[n, 0], whole[n, 1], whole[n, 2] = start, 0, 0
-    price[n, :] = first
+    for column in range(4):
+        price[n, column] = first
 
 
 @_compiled()
@@ -64,21 +67,23 @@ def _add(whole: Any, price: Any, n: int, high: float, low: float, close: float, 
 
 
 @_compiled()
-def _say(said: Any, said_price: Any, out: int, cause: int, level: int, whole: Any, price: Any) -> int:
+def _say(said: Any, said_price: Any, out: int, cause: int, level: int, whole: Any, price: Any, n: int) -> int:
     said[out, 0], said[out, 1] = cause, level
-    said[out, 2], said[out, 3], said[out, 4] = whole[0], whole[1], whole[2]
-    said_price[out, :] = price
+    for column in range(3):
+        said[out, 2 + column] = whole[n, column]
+    for column in range(4):
+        said_price[out, column] = price[n, column]
     return out + 1
 
 
 @_compiled()
-def _lift(large: Any, large_price: Any, lengths: Any, level: int, whole: Any, price: Any) -> None:
+def _lift(large: Any, large_price: Any, lengths: Any, level: int, whole: Any, price: Any, n: int) -> None:
     """Add a closed bar to the open bar of `level`, the timeframe above its own."""
     if level == len(lengths):
         return
     if large[level, 0] == _NONE:
-        _open(large, large_price, level, whole[0] - whole[0] % lengths[level], price[0])
-    _add(large, large_price, level, price[1], price[2], price[3], whole[1], whole[2])
+        _open(large, large_price, level, whole[n, 0] - whole[n, 0] % lengths[level], price[n, 0])
+    _add(large, large_price, level, price[n, 1], price[n, 2], price[n, 3], whole[n, 1], whole[n, 2])
 
 
 @_compiled()
@@ -88,8 +93,8 @@ def _close_large(
     """Say the larger bars that end at or before `now`, smallest timeframe first."""
     for level in range(1, len(lengths)):
         if large[level, 0] != _NONE and large[level, 0] + lengths[level] <= now:
-            out = _say(said, said_price, out, cause, level, large[level], large_price[level])
-            _lift(large, large_price, lengths, level + 1, large[level], large_price[level])
+            out = _say(said, said_price, out, cause, level, large, large_price, level)
+            _lift(large, large_price, lengths, level + 1, large, large_price, level)
             large[level, 0] = _NONE
     return out
 
@@ -103,15 +108,22 @@ def _close(
     number, closed = facts[OPEN], 0
     while closed < number and small[closed, 0] + lengths[0] <= now:
         out = _close_large(large, large_price, lengths, small[closed, 0], cause, said, said_price, out)
-        out = _say(said, said_price, out, cause, 0, small[closed], small_price[closed])
-        _lift(large, large_price, lengths, 1, small[closed], small_price[closed])
+        out = _say(said, said_price, out, cause, 0, small, small_price, closed)
+        _lift(large, large_price, lengths, 1, small, small_price, closed)
         closed += 1
     for n in range(closed, number):
-        small[n - closed] = small[n]
-        small_price[n - closed] = small_price[n]
+        _move(small, small_price, n, n - closed)
     facts[OPEN] = number - closed
     facts[CLOSED] = max(facts[CLOSED], now - now % lengths[0])
     return _close_large(large, large_price, lengths, now, cause, said, said_price, out)
+
+
+@_compiled()
+def _move(whole: Any, price: Any, n: int, to: int) -> None:
+    for column in range(3):
+        whole[to, column] = whole[n, column]
+    for column in range(4):
+        price[to, column] = price[n, column]
 
 
 @_compiled()
@@ -123,22 +135,64 @@ def _bucket(facts: Any, small: Any, small_price: Any, start: int, first: float) 
     if n > 0 and small[n - 1, 0] == start:
         return n - 1
     for other in range(facts[OPEN], n, -1):
-        small[other] = small[other - 1]
-        small_price[other] = small_price[other - 1]
+        _move(small, small_price, other - 1, other)
     _open(small, small_price, n, start, first)
     facts[OPEN] += 1
     return n
 
 
+@_compiled()
+def _add_run(
+    whole: Any, price: Any, n: int, ts: Any, prices: Any, units: Any, begin: int, stop: int, length: int, is_small: bool
+) -> int:
+    """Add trades from `begin` on to a bucket, as `_add` does each, as long as they are dated into it; returns the end.
+
+    `is_small` says that no sum of the units at hand can overflow.
+    """
+    start, width = whole[n, 0], np.uint64(length)
+    high, low, total = price[n, 1], price[n, 2], whole[n, 1]
+    i, end = np.uint64(begin), np.uint64(stop)
+    while i < end and np.uint64(ts[i] - start) < width:
+        x = prices[i]
+        if x > high:
+            high = x
+        if x < low:
+            low = x
+        total += units[i]
+        i += np.uint64(1)
+        if not is_small:
+            whole[n, 2] += total >> CARRY
+            total &= _MASK
+    price[n, 1], price[n, 2], price[n, 3] = high, low, prices[i - np.uint64(1)]
+    whole[n, 1] = total & _MASK
+    whole[n, 2] += total >> CARRY
+    return int(i)
+
+
+@_compiled(_TRADE)
+def take_inside(
+    facts: Any, small: Any, small_price: Any, ts: int, now: int, price: float, units: int, length: int, early: bool
+) -> bool:
+    """Take a trade that opens and closes nothing; False, and nothing done, where it does."""
+    n: int = facts[OPEN] - 1
+    if n < 0 or not small[n, 0] <= ts < small[n, 0] + length:
+        return False
+    if early and min(ts, now) >= facts[CLOSED] + length:
+        return False
+    _add(small, small_price, n, price, price, price, units, 0)
+    return True
+
+
 @_compiled(_TRADES)
 def take_trades(
-    facts: Any, small: Any, small_price: Any, large: Any, large_price: Any, lengths: Any, closes_early: bool,
-    ts: Any, now: Any, price: Any, units: Any, ticks: Any, boundaries: Any,
+    facts: Any, small: Any, small_price: Any, large: Any, large_price: Any, lengths: Any,
+    closes_early: bool, is_small: bool, ts: Any, now: Any, price: Any, units: Any, ticks: Any, boundaries: Any,
     progress: Any, said: Any, said_price: Any,
 ) -> int:  # fmt: skip
     """Take trades dated `ts` and known at `now`, and after the first `ticks[t]` of them the tick of `boundaries[t]`.
 
-    It goes on where `progress` says and returns DONE, FULL or CROWDED; after the last two it wants more room.
+    `is_small` says that no sum of the units can reach 2^60. It goes on where `progress` says, and returns DONE, FULL
+    or CROWDED; after the last two it wants more room.
     """
     i, tick, out = progress[ITEM], progress[TICK], 0
     length, status = lengths[0], DONE
@@ -165,22 +219,10 @@ def take_trades(
                 continue
             start = x - x % length
             n = _bucket(facts, small, small_price, start, price[i])
-            end = start + length
             # Inside the bucket that is current nothing can close: from here on a comparison a trade is enough.
             is_current = not closes_early or start == facts[CLOSED]
-            high, low, close, total = small_price[n, 1], small_price[n, 2], small_price[n, 3], small[n, 1]
-            while True:
-                close = price[i]
-                high = max(high, close)
-                low = min(low, close)
-                total += units[i]
-                if total > _MASK:
-                    small[n, 2] += total >> CARRY
-                    total &= _MASK
-                i += 1
-                if i >= stop or not is_current or ts[i] < start or ts[i] >= end:
-                    break
-            small_price[n, 1], small_price[n, 2], small_price[n, 3], small[n, 1] = high, low, close, total
+            last = stop if is_current else i + 1
+            i = _add_run(small, small_price, n, ts, price, units, i, last, length, is_small)
         if status != DONE or tick == len(ticks):
             break
         if out + (facts[OPEN] + 2) * len(lengths) >= len(said):

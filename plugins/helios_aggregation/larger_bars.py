@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from helios_aggregation.lengths import checked_lengths
-from helios_aggregation.series import LATE, Series, Word, whole
+from helios_aggregation.series import Series, whole
 from helios_engine.block import Block
 from helios_engine.bodies import Bar, DataIssue, Instrument
 from helios_engine.errors import DataError
@@ -42,11 +43,12 @@ class LargerBars:
                 known.refine(body.size_scale)
         elif body.timeframe == self.timeframes[0]:
             series = self._series(body.instrument, event.ts)
-            units = whole(np.array([body.volume]), series.scale, body.instrument)
+            units = np.array([whole(body.volume, series.scale, body.instrument)])
             times = (np.array([body.ts_open]), np.array([body.ts_close]))
             prices = (np.array([price], np.float64) for price in (body.open, body.high, body.low, body.close))
-            for word in series.bars(*times, *prices, units):
-                yield self._body(series, word, body.ts_close)
+            for said in series.bars(*times, *prices, units):
+                for bar in series.bodies(said):
+                    yield bar if bar is not None else self._late(body)
 
     def on_columns(self, block: Block) -> Iterator[tuple[int, Bar | DataIssue]]:
         for rows in block.parts:
@@ -54,8 +56,14 @@ class LargerBars:
                 continue
             series = self._series(rows.instrument, int(rows.ts[0]))
             columns = (rows[name] for name in ("ts_open", "ts_close", "open", "high", "low", "close"))
-            for word in series.bars(*columns, rows.units("volume", series.scale)):
-                yield int(rows.at[word.cause]), self._body(series, word, int(rows["ts_close"][word.cause]))
+            for said in series.bars(*columns, rows.units("volume", series.scale)):
+                indices = rows.at[said.cause].tolist()
+                for cause, index, bar in zip(said.cause.tolist(), indices, series.bodies(said), strict=True):
+                    yield index, bar if bar is not None else self._late(rows.body(cause))
+
+    def _late(self, bar: Any) -> DataIssue:
+        detail = f"the {bar.timeframe} bar came after one that closed later"
+        return DataIssue(bar.instrument, "late_bar", "warn", bar.ts_open, bar.ts_close, detail)
 
     def _series(self, name: str, now: int) -> Series:
         series = self.series.get(name)
@@ -65,9 +73,3 @@ class LargerBars:
                 "is needed to add volumes: let the feed or [[instrument]] define it"
             )
         return series
-
-    def _body(self, series: Series, word: Word, ts_close: int) -> Bar | DataIssue:
-        if word.level != LATE:
-            return series.bar(word)
-        detail = f"the {self.timeframes[0]} bar came after one that closed later"
-        return DataIssue(series.instrument, "late_bar", "warn", word.ts_open, ts_close, detail)

@@ -17,15 +17,15 @@ LATE = -1
 _ROWS = 4096
 
 
-class Word(NamedTuple):
-    """What the state machine said: see `helios_aggregation.kernel`."""
+class Said(NamedTuple):
+    """What the state machine said, in columns: see `helios_aggregation.kernel`."""
 
-    cause: int
-    level: int
-    ts_open: int
-    low: int
-    high: int
-    prices: list[float]
+    cause: NDArray[np.int64]
+    level: NDArray[np.int64]
+    ts_open: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    prices: NDArray[np.float64]
 
 
 class Trades(NamedTuple):
@@ -47,6 +47,7 @@ class Series:
     def __init__(self, instrument: str, timeframes: Sequence[str], size_scale: int) -> None:
         self.instrument, self.timeframes, self.scale = instrument, tuple(timeframes), size_scale
         self.lengths = np.array(checked_lengths(timeframes), np.int64)
+        self.length = int(self.lengths[0])
         self.facts = np.zeros(3, np.int64)
         self.small, self.small_price = np.zeros((2, 3), np.int64), np.zeros((2, 4))
         self.large, self.large_price = np.zeros((len(self.lengths), 3), np.int64), np.zeros((len(self.lengths), 4))
@@ -68,18 +69,22 @@ class Series:
 
     def trades(
         self, closes_early: bool, trades: Trades, ticks: NDArray[np.int64], boundaries: NDArray[np.int64]
-    ) -> Iterator[Word]:
+    ) -> Iterator[Said]:
         """Give the machine trades, and the tick of `boundaries[t]` after the first `ticks[t]` of them."""
         from helios_aggregation import kernel
 
+        is_small = int(trades.units.max(initial=0)) < 2**60 // max(1, len(trades.units))
+
         def take(progress: Any, said: Any, prices: Any) -> int:
             buckets = (self.facts, self.small, self.small_price, self.large, self.large_price, self.lengths)
-            status: int = kernel.take_trades(*buckets, closes_early, *trades, ticks, boundaries, progress, said, prices)
+            status: int = kernel.take_trades(
+                *buckets, closes_early, is_small, *trades, ticks, boundaries, progress, said, prices
+            )
             return status
 
         return self._said(take, len(self.lengths) * (len(self.small) + len(ticks) + 4), len(trades.ts) + len(ticks))
 
-    def bars(self, *columns: NDArray[Any]) -> Iterator[Word]:
+    def bars(self, *columns: NDArray[Any]) -> Iterator[Said]:
         """Give the machine bars of the smallest timeframe: ts_open, ts_close, open, high, low, close, units."""
         from helios_aggregation import kernel
 
@@ -92,15 +97,32 @@ class Series:
 
         return self._said(take, 4 * len(self.lengths), len(columns[0]))
 
-    def bar(self, word: Word) -> Bar:
-        """The bar that a bucket has become."""
-        end = word.ts_open + int(self.lengths[word.level])
-        first, high, low, close = word.prices
-        volume = (word.high * 2**60 + word.low) / 10**self.scale
-        name, timeframe = self.instrument, self.timeframes[word.level]
-        return Bar(name, timeframe, word.ts_open, end, first, high, low, close, volume)
+    def inside(self, closes_early: bool, ts: int, now: int, price: float, units: int) -> bool:
+        """Give the machine a trade that opens and closes nothing; False, and nothing done, where it does."""
+        from helios_aggregation import kernel
 
-    def _said(self, take: Callable[[Any, Any, Any], int], least: int, inputs: int) -> Iterator[Word]:
+        state = (self.facts, self.small, self.small_price)
+        found: bool = kernel.take_inside(*state, ts, now, price, units, self.length, closes_early)
+        return found
+
+    def bodies(self, said: Said) -> list[Bar | None]:
+        """The bars that buckets have become; None for what came too late."""
+        frames = [self.timeframes[level] for level in said.level.tolist()]
+        ends = said.ts_open + self.lengths[said.level]
+        columns = (frames, said.ts_open.tolist(), ends.tolist(), *said.prices.T.tolist(), self._volumes(said))
+        found: list[Bar | None] = [Bar(self.instrument, *row) for row in zip(*columns, strict=True)]
+        for n in np.flatnonzero(said.level == LATE).tolist():
+            found[n] = None
+        return found
+
+    def _volumes(self, said: Said) -> list[float]:
+        if not said.high.any() and int(said.low.max(initial=0)) < 2**53:
+            volumes: list[float] = (said.low / float(10**self.scale)).tolist()
+            return volumes
+        pairs = zip(said.high.tolist(), said.low.tolist(), strict=True)
+        return [(high * 2**60 + low) / 10**self.scale for high, low in pairs]
+
+    def _said(self, take: Callable[[Any, Any, Any], int], least: int, inputs: int) -> Iterator[Said]:
         from helios_aggregation import kernel
 
         progress, rows = np.zeros(3, np.int64), min(max(least, 16), _ROWS) if inputs < _ROWS else _ROWS
@@ -109,11 +131,10 @@ class Series:
             rows = max(rows, len(self.lengths) * (len(self.small) + 4))
             said, prices = kernel.room(rows)
             status = take(progress, said, prices)
-            number = progress[kernel.SAID]
+            number = int(progress[kernel.SAID])
             if number:
-                for row, price in zip(said[:number].tolist(), prices[:number].tolist(), strict=True):
-                    cause, level, ts_open, volume_low, volume_high = row
-                    yield Word(cause, level, ts_open, volume_low, volume_high, price)
+                cause, level, ts_open, low, high = said[:number].T
+                yield Said(cause, level, ts_open, low, high, prices[:number])
             if status == kernel.CROWDED:
                 self._widen()
 
@@ -123,13 +144,12 @@ class Series:
         self.small_price = np.concatenate([self.small_price, np.zeros_like(self.small_price)])
 
 
-def whole(values: NDArray[np.float64], scale: int, what: str) -> NDArray[np.int64]:
-    """Sizes as whole units of 10^−`scale`, rounded as `round(value * 10**scale)`; DataError beyond 2^62 of them."""
-    units = np.rint(values * float(10**scale))
-    if len(units) and not np.abs(units).max() < 2**62:
+def whole(size: float, scale: int, what: str) -> int:
+    """A size as whole units of 10^−`scale`; DataError for 2^62 of them or more."""
+    units: int = round(size * 10**scale)
+    if units >= 2**62:
         raise DataError(
-            f"expected sizes of {what} below 2^62 units of 1e-{scale}, found {values[np.abs(units).argmax()]!r}; "
-            "is a column of another meaning mixed in, or the size scale of its Instrument too fine?"
+            f"expected sizes of {what} below 2^62 units of 1e-{scale}, found {size!r}; is a column of another meaning "
+            "mixed in, or the size scale of its Instrument too fine?"
         )
-    found: NDArray[np.int64] = units.astype(np.int64)
-    return found
+    return units

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios_aggregation.lengths import checked_lengths
-from helios_aggregation.series import LATE, Series, Trades, Word, whole
+from helios_aggregation.series import Said, Series, Trades, whole
 from helios_engine.block import Block, Rows
 from helios_engine.bodies import Bar, DataIssue, Instrument, Tick, Trade
 from helios_engine.errors import DataError
@@ -43,23 +43,17 @@ class TimeBars:
     def on_event(self, event: Event[Instrument | Trade | Tick]) -> Iterator[Bar | DataIssue]:
         body = event.body
         if isinstance(body, Trade):
-            series = self._series(body, event.ts)
-            units = whole(np.array([body.quantity]), series.scale, body.instrument)
-            price = np.array([body.price], np.float64)
-            columns = Trades(_one(body.ts_event), _one(event.ts), price, units)
-            for word in series.trades(self.closes_early, columns, _NONE, _NONE):
-                yield self._body(series, word, body)
+            yield from self._trade(body, event.ts)
         elif isinstance(body, Tick):
             self.boundary = max(self.boundary, body.boundary)
             for series in self.series.values():
-                for word in series.trades(self.closes_early, _NOBODY, _one(0), _one(body.boundary)):
-                    yield series.bar(word)
+                for said in series.trades(self.closes_early, _NOBODY, _one(0), _one(body.boundary)):
+                    yield from filter(None, series.bodies(said))
         else:
             self._define(body)
 
     def on_columns(self, block: Block) -> Iterator[tuple[int, Bar | DataIssue]]:
-        ticks = [rows for rows in block.parts if rows.kind is Tick]
-        tick_at, boundaries = _merged(ticks, "boundary")
+        tick_at, boundaries = _merged([rows for rows in block.parts if rows.kind is Tick], "boundary")
         trades: dict[str, list[Rows]] = {}
         for rows in block.parts:
             if rows.kind is Trade:
@@ -67,22 +61,23 @@ class TimeBars:
                 trades.setdefault(rows.instrument, []).append(rows)
         for name, series in self.series.items():
             at, columns = _columns(trades.get(name, []), series)
-            splits = np.searchsorted(at, tick_at)
-            for word in series.trades(self.closes_early, columns, splits, boundaries):
-                if word.cause < 0:
-                    yield int(tick_at[-1 - word.cause]), series.bar(word)
-                else:
-                    index = int(at[word.cause])
-                    yield index, self._body(series, word, trades[name], index)
+            # The cause of tick t is −1 − t, which counts from the end.
+            place = np.concatenate([at, tick_at[::-1]])
+            for said in series.trades(self.closes_early, columns, np.searchsorted(at, tick_at), boundaries):
+                indices = place[said.cause].tolist()
+                for n, (index, bar) in enumerate(zip(indices, series.bodies(said), strict=True)):
+                    yield index, bar if bar is not None else _late(said, n, _at(trades[name], index))
         self.boundary = max(self.boundary, int(boundaries.max(initial=0)))
 
-    def _body(self, series: Series, word: Word, said: Any, index: int = 0) -> Bar | DataIssue:
-        """A bar, or of a trade that came too late the issue; `said` is the trade, or the rows that have it."""
-        if word.level != LATE:
-            return series.bar(word)
-        trade = said if isinstance(said, Trade) else _at(said, index)
-        detail = f"trade {trade.trade_id!r} is dated into a closed bar; number {word.low} of this instrument"
-        return DataIssue(trade.instrument, "late_trade", "warn", word.ts_open, word.high, detail)
+    def _trade(self, trade: Trade, now: int) -> Iterator[Bar | DataIssue]:
+        series = self._series(trade, now)
+        units = whole(trade.quantity, series.scale, trade.instrument)
+        if series.inside(self.closes_early, trade.ts_event, now, trade.price, units):
+            return
+        columns = Trades(_one(trade.ts_event), _one(now), np.array([trade.price], np.float64), _one(units))
+        for said in series.trades(self.closes_early, columns, _NONE, _NONE):
+            for n, bar in enumerate(series.bodies(said)):
+                yield bar if bar is not None else _late(said, n, trade)
 
     def _series(self, trade: Trade | Rows, now: int) -> Series:
         series = self.series.get(trade.instrument)
@@ -104,6 +99,12 @@ class TimeBars:
         )
         # Listed in the middle of a run: what ended before is closed for it as for all others.
         series.facts[0] = self.boundary - self.boundary % self.length
+
+
+def _late(said: Said, n: int, trade: Trade) -> DataIssue:
+    """The issue of a trade that is dated into a closed bar."""
+    detail = f"trade {trade.trade_id!r} is dated into a closed bar; number {said.low[n]} of this instrument"
+    return DataIssue(trade.instrument, "late_trade", "warn", trade.ts_event, int(said.high[n]), detail)
 
 
 def _columns(parts: Sequence[Rows], series: Series) -> tuple[NDArray[np.int64], Trades]:
