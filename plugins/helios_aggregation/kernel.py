@@ -166,7 +166,7 @@ def _add_run(
     price[n, 1], price[n, 2], price[n, 3] = high, low, prices[i - np.uint64(1)]
     whole[n, 1] = total & _MASK
     whole[n, 2] += total >> CARRY
-    return int(i)
+    return np.int64(i)  # type: ignore[return-value]  # int() of an unsigned one stays unsigned
 
 
 @_compiled(_TRADE)
