@@ -1,9 +1,10 @@
 """Helios against bare nautilus_trader in one run: `make bench`, or `python -m tests.bench [--small]`.
 
 Each side runs in a process of its own, in turn; the median of the rounds counts. Both read the same Parquet and build
-the same ticks, and bare nautilus is handed the orders that Helios decided on. `helios` drives stages by blocks and shows
-nautilus what can change something, `helios-events` drives them by events, `helios-dense` shows nautilus every event. Seconds are CPU seconds of the process, so that a busy machine changes little.
-Ratios over 1 mean that Helios is faster. Peak memory is the process's, the interpreter and libraries included.
+the same ticks, and bare nautilus is handed the orders that Helios decided on. `helios` drives stages by blocks and
+shows nautilus what can change something, `helios-events` drives them by events, `helios-dense` shows nautilus every
+event. Seconds are CPU seconds of the process, so that a busy machine changes little. Ratios over 1 mean that Helios is
+faster. Peak memory is the process's, the interpreter and libraries included.
 """
 
 from __future__ import annotations
