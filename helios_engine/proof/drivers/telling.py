@@ -14,6 +14,7 @@ from helios_engine.build import Plan, build
 from helios_engine.driving.market_only import run_ahead, takes_blocks
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body
+from helios_engine.node import Node
 from helios_engine.proof.case import Case
 
 EVENTS, BLOCKS, MIXED = "events", "blocks", "mixed"
@@ -40,8 +41,8 @@ class Looked(msgspec.Struct, frozen=True):
     ahead: list[str]
     feeds: dict[str, str]
     """By feed the first input in which its blocks are not its inputs, in words; empty if there is none."""
-    emits: dict[str, list[str]]
-    consumes: dict[str, list[str]]
+    hears: dict[str, list[str]]
+    """By stage the earlier ones that it hears."""
 
 
 def look(case: Case) -> dict[str, Any]:
@@ -49,12 +50,11 @@ def look(case: Case) -> dict[str, Any]:
     plan = build(case.config, case.plugins)
     specs = plan.plugins.offers("effect")
     ahead = run_ahead(plan.nodes, [kind for piece in plan.config.effects for kind in specs[piece.use].spec.emits])
-    emits = {node.name: [kind.__name__ for kind in node.emits] for node in plan.nodes}
-    consumes = {node.name: [kind.__name__ for kind in node.consumes] for node in plan.nodes}
+    hears = {b.name: [a.name for a in plan.nodes[:n] if _hears(b, a)] for n, b in enumerate(plan.nodes)}
     feeds = {f.name: _feed_differs(f.feed, plan) for f in plan.feeds if hasattr(f.feed, "blocks")}
     names = [node.name for node in plan.nodes]
     taking = [node.name for n, node in enumerate(plan.nodes) if n in ahead and takes_blocks(node)]
-    return _plain(Looked(taking, [names[n] for n in sorted(ahead)], feeds, emits, consumes))
+    return _plain(Looked(taking, [names[n] for n in sorted(ahead)], feeds, hears))
 
 
 def tell(case: Case, driver: str) -> dict[str, Any]:
@@ -114,6 +114,10 @@ def _drawn(seed: int) -> Iterator[int]:
     rng = random.Random(seed)
     while True:
         yield rng.choice(_SIZES)
+
+
+def _hears(stage: Node, other: Node) -> bool:
+    return any(issubclass(kind, wanted) for kind in other.emits for wanted in stage.consumes)
 
 
 def _feed_differs(feed: Any, plan: Plan) -> str:
