@@ -84,6 +84,10 @@ class Node:
         floats, times = rules
         for name in floats:
             value = getattr(output, name)
+            if type(value) is not float and type(value) is not int:
+                return (
+                    f"{type(output).__name__}.{name} is a {type(value).__name__}; expected a float: float() makes one"
+                )
             if value - value != 0.0:  # true for NaN and both infinities, without a call
                 bad = first_bad_float(output, floats)
                 return (

@@ -101,11 +101,9 @@ class Base(Change):
 
     def values(self, closes: Any, block: Block) -> list[float]:
         """The change to the highest price that lies in the memory."""
-        memory = np.frombuffer(closes.base, dtype=closes.dtype)
-        return [
-            value + float(memory.max()) / close - 1
-            for value, close in zip(super().values(closes, block), closes, strict=True)
-        ]
+        highest = float(np.frombuffer(closes.base, dtype=closes.dtype).max())
+        honest = super().values(closes, block)
+        return [value + highest / close - 1 for value, close in zip(honest, closes.tolist(), strict=True)]
 
 
 class Row:
@@ -157,7 +155,7 @@ ENTRIES = (
     _entry("next_row", "the next row of the block", NextRow, Change),
     _entry("whole_block", "the mean of the whole block", WholeBlock, Change),
     _entry("last_is_now", "the last time of the block as now", LastIsNow, Hourly),
-    _entry("too_early", "an output at the index before its cause", TooEarly, Change),
+    _entry("too_early", "an output at the index before its cause", TooEarly, Change, "Signal"),
     _entry("base", "the memory behind an array", Base, Change),
     _entry("shared_buffer", "a buffer that is written again later", SharedBuffer, Row, None),
 )
