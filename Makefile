@@ -1,16 +1,27 @@
 # Two commands: `make backtest` and `make test`. Both make the environment they need.
 PYTHON ?= python3
+PYTHONS ?= python3.11 python3.12 python3.13
 VENV := .venv
+TESTS := tests
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: backtest test bench sample clean
+.PHONY: backtest test test-all-pythons bench sample clean
 
 backtest: $(STAMP)
 	@"$(BIN)/helios-engine" backtest configs/six_kinds.toml
 
 test: $(STAMP)
-	@"$(BIN)/python" -m pytest -n auto
+	@"$(BIN)/python" -m pytest -n auto $(TESTS)
+
+# The same heads on every Python that is here, each with an environment of its own; TESTS=tests runs everything.
+test-all-pythons: override TESTS := $(if $(filter command\ line,$(origin TESTS)),$(TESTS),tests/replay)
+test-all-pythons:
+	@for python in $(PYTHONS); do \
+	  if ! $$python -c '' 2>/dev/null; then echo "$$python: not installed, skipped" >&2; continue; fi; \
+	  echo "$$($$python --version): $(TESTS)" >&2; \
+	  $(MAKE) --no-print-directory PYTHON=$$python VENV=.venv-$$python TESTS=$(TESTS) test || exit 1; \
+	done
 
 bench: $(STAMP)
 	@"$(BIN)/python" -m tests.bench
@@ -27,4 +38,4 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-python3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

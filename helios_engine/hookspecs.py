@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
+from helios_engine.stage import BodySpec, DownloadSpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
 
 PROJECT = "helios_engine"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -82,6 +82,20 @@ def helios_importers() -> Iterable[ImporterSpec]:  # type: ignore[empty-body]
         @hookimpl
         def helios_importers():
             return [ImporterSpec("acme-csv", "Acme's daily files", recognise, read)]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_downloads() -> Iterable[DownloadSpec]:  # type: ignore[empty-body]
+    """Return the vendors whose history this plugin can fetch.
+
+    Called once, when `data download` begins.
+
+        @hookimpl
+        def helios_downloads():
+            return [DownloadSpec("acme", Acme())]
 
     .. versionadded:: 0.1
     """

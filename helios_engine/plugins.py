@@ -19,15 +19,16 @@ import pluggy
 
 from helios_engine import hookspecs
 from helios_engine.errors import PluginError
-from helios_engine.stage import BodySpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
+from helios_engine.stage import BodySpec, DownloadSpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
 
-Kind = Literal["stage", "feed", "effect", "venue", "importer", "body"]
+Kind = Literal["stage", "feed", "effect", "venue", "importer", "download", "body"]
 _HOOKS: dict[Kind, str] = {
     "stage": "helios_stages",
     "feed": "helios_feeds",
     "effect": "helios_effects",
     "venue": "helios_venues",
     "importer": "helios_importers",
+    "download": "helios_downloads",
     "body": "helios_bodies",
 }
 
@@ -96,6 +97,7 @@ class Plugins:
             "effect": EffectSpec,
             "venue": VenueSpec,
             "importer": ImporterSpec,
+            "download": DownloadSpec,
             "body": BodySpec,
         }[kind]
         found: dict[str, Offer] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -12,6 +13,7 @@ import msgspec
 from helios_engine.errors import BuildError, ConfigError
 
 
+@lru_cache(maxsize=512)  # its annotations are evaluated once, not for every plan
 def settings_struct(name: str, factory: Callable[..., Any]) -> type[msgspec.Struct]:
     """Build the settings struct of a recipe; BuildError if a keyword has no type or no name."""
     target = factory.__init__ if inspect.isclass(factory) else factory

@@ -21,7 +21,7 @@ from helios_engine.errors import ConfigError
 from helios_engine.toml_place import nearest, place
 
 PREFIX, DOTENV, TOML = "HELIOS_", ".env", "helios.toml"
-IGNORED = frozenset({"HELIOS_REAL_DATA"})
+IGNORED = frozenset({"HELIOS_REAL_DATA", "HELIOS_VALR_FACTS"})
 """Names that belong to the test suite, not to the settings."""
 
 Folder = Annotated[str, msgspec.Meta(min_length=1)]

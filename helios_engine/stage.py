@@ -224,6 +224,13 @@ class ImporterSpec(msgspec.Struct, frozen=True):
     read: Callable[[Any, Any], Iterable[Any]]
 
 
+class DownloadSpec(msgspec.Struct, frozen=True):
+    """Offer a vendor whose market history can be fetched; see `helios_engine.catalog.download.fetching.Source`."""
+
+    name: str
+    source: Any
+
+
 class BodySpec(msgspec.Struct, frozen=True):
     """Offer a body of the plugin's own, tagged `plugin.Name/version` in journals."""
 
@@ -238,6 +245,7 @@ __all__ = [
     "BodySpec",
     "ColumnStage",
     "Depends",
+    "DownloadSpec",
     "Effect",
     "EffectSpec",
     "Event",

@@ -14,7 +14,7 @@ from helios_engine.catalog.tick_feeds import (
     CatalogTrades,
 )
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import FeedSpec, ImporterSpec
+from helios_engine.stage import DownloadSpec, FeedSpec, ImporterSpec
 
 _IMPORTERS = {
     "binance_capture": "Binance raw websocket captures (receive time in ns, then JSON): trades, quotes, books",
@@ -24,7 +24,6 @@ _IMPORTERS = {
     "bitmex": "BitMEX bars: REST JSON and Parquet, stamped at the close",
     "cryptodatadownload": "CryptoDataDownload bars of any exchange: all its headers since 2017, and wide files",
     "kraken_ohlcvt": "Kraken bulk bars: CSV in both column orders",
-    "valr": "VALR's REST: buckets, trades and pairs, as JSON lists or lines",
     "freqtrade": "freqtrade candles, mark prices, funding and trades: feather, Parquet, JSON",
     "nautilus_catalog": "nautilus_trader: Parquet catalogs, older frames, and definitions as JSON",
     "binance_trades": "Binance trades and aggregate trades: archive CSV (ms or us)",
@@ -57,3 +56,10 @@ def helios_importers() -> list[ImporterSpec]:
         module = import_module(f"helios_engine.catalog.importers.{name}")
         found.append(ImporterSpec(name.replace("_", "-"), about, module.recognise, module.read))
     return found
+
+
+@hookimpl
+def helios_downloads() -> list[DownloadSpec]:
+    from helios_engine.catalog.download.binance import Binance
+
+    return [DownloadSpec("binance", Binance())]

@@ -26,7 +26,7 @@ VERBS = {
     "diff": (f"{_HERE}.diff:diff", "Name the first event in which two runs differ."),
     "doctor": (f"{_HERE}.doctor:doctor", "Say whether this installation is sound."),
     "key": (f"{_HERE}.key:key", "Make keys to sign certificates with."),
-    "plugin": (f"{_HERE}.plugin:plugin", "List what plugins offer."),
+    "plugin": (f"{_HERE}.plugin:plugin", "List what plugins offer, write a new one, or test one."),
     "prove": (f"{_HERE}.prove:prove", "Try to make a run see the future, and say which part did."),
     "replay": (f"{_HERE}.replay:replay", "Re-create a run from its journal and compare every head."),
     "report": (f"{_HERE}.report:report", "Write a run's HTML page again."),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("download")
-@click.argument("source", type=click.Choice(["binance", "valr"]))
+@click.argument("source")
 @click.argument("symbol")
 @click.option("--kind", type=click.Choice(["bars", "trades", "agg_trades"]), default="bars", show_default=True)
 @click.option("--timeframe", default=None, help="Of bars: 1m, 1h, 1d …")
@@ -36,6 +36,7 @@ def download(
 ) -> int:  # fmt: skip
     """Fetch public history of SYMBOL from SOURCE, whole files at a time, and import it.
 
+    SOURCE is a vendor that a plugin offers, such as binance or valr; a wrong one is answered with all there are.
     May be stopped and called again at any time: what is whole is kept, what was cut goes on. Days that are not
     over are fetched again each time, and go on where they ended. What the source does not have is named.
     """

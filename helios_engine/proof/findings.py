@@ -34,6 +34,21 @@ LAYERS: tuple[Layer, ...] = (
 
 Kind = Literal["feed", "stage", "effect", "venue", "engine"]
 
+_PARTS: frozenset[Kind] = frozenset({"feed", "stage", "effect", "venue"})
+_READ: frozenset[Kind] = frozenset({"stage", "effect"})
+JUDGES: dict[Layer, frozenset[Kind]] = {
+    "structure": _READ,
+    "availability": _PARTS | {"engine"},
+    "fills": frozenset({"stage", "venue"}),
+    "hermetic": _READ,
+    "differential": _PARTS,
+    "prefix": _PARTS,
+    "futures": _PARTS,
+    "declared": frozenset({"stage"}),
+    "artefacts": _READ | {"venue"},
+}
+"""The kinds of parts that a layer can say something of."""
+
 
 class Part(msgspec.Struct, frozen=True):
     """A part of a run that can be at fault: its kind, its name in the run, and the plugin behind it."""
@@ -76,7 +91,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     not_provable: dict[str, str] = {}
     """Parts that the layer could not judge, by name, and why."""
     looked_at: tuple[str, ...] | None = None
-    """The parts that the layer looked at, by name; None for all of them."""
+    """The parts that the layer looked at, by name; None for all of the kinds that it judges."""
     matrix: dict[str, dict[str, dict[str, bool]]] = {}
     """By stage, output and input: whether a change of the input was seen to change the output."""
     seconds: float = 0.0
@@ -106,9 +121,15 @@ def _row(part: Part, outcomes: tuple[Outcome, ...]) -> Row:
     whys = [f"{o.layer}: {o.not_provable[part.name]}" for o in outcomes if part.name in o.not_provable]
     if whys:
         return Row(part, "not provable", "; ".join(whys))
-    looked = ", ".join(o.layer for o in outcomes if o.looked_at is None or part.name in o.looked_at)
+    looked = ", ".join(o.layer for o in outcomes if _looked(o, part))
     if outcomes and not looked:
         return Row(part, "not provable", "no layer that ran looks at it")
     cuts = [o.coverage[f"with {part.name} at work"] for o in outcomes if f"with {part.name} at work" in o.coverage]
     at_work = f"; {cuts[0]} cuts with it at work" if cuts else ""
     return Row(part, "no violation found", f"coverage: {looked}{at_work}")
+
+
+def _looked(outcome: Outcome, part: Part) -> bool:
+    if outcome.looked_at is not None:
+        return part.name in outcome.looked_at
+    return part.kind in JUDGES[outcome.layer]

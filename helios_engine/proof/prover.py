@@ -65,10 +65,14 @@ class Proof(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """0 no violation found · 1 violation · 4 a part could not be judged."""
+        """0 no violation found · 1 violation · 4 a part could not be judged by a layer, or none was by any.
+
+        Parts that none of the chosen layers looks at make no difference: their rows say so.
+        """
         if self.findings:
             return 1
-        return 4 if any(row.verdict == "not provable" for row in self.rows) else 0
+        is_unjudged = any(outcome.not_provable for outcome in self.outcomes)
+        return 4 if is_unjudged or all(row.verdict == "not provable" for row in self.rows) else 0
 
 
 def prove(

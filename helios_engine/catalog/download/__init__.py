@@ -6,7 +6,7 @@ says which files the vendor does not have.
 
 from __future__ import annotations
 
-from helios_engine.catalog.download.fetching import SOURCES, fetch
+from helios_engine.catalog.download.fetching import fetch, sources
 from helios_engine.catalog.download.request import Download, Fetched, Options, Progress, World
 
-__all__ = ["SOURCES", "Download", "Fetched", "Options", "Progress", "World", "fetch"]
+__all__ = ["Download", "Fetched", "Options", "Progress", "World", "fetch", "sources"]

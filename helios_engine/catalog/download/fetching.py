@@ -10,13 +10,12 @@ from typing import Protocol
 import aiohttp
 import msgspec
 
-from helios_engine.catalog.download.binance import Binance
 from helios_engine.catalog.download.client import Client, check_base
 from helios_engine.catalog.download.limiter import Limit, limiter_for
 from helios_engine.catalog.download.request import Download, Fetched, Got, Options, Piece, Progress, World
-from helios_engine.catalog.download.valr import Valr
 from helios_engine.errors import ConfigError
 from helios_engine.files import storage_error
+from helios_engine.plugins import Plugins
 from helios_engine.timeframe import iso
 
 
@@ -35,8 +34,9 @@ class Source(Protocol):
         """Bring one file to `path`, unless it is there whole already."""
 
 
-SOURCES: dict[str, Source] = {"binance": Binance(), "valr": Valr()}
-"""Every vendor by its name; another is one more entry."""
+def sources() -> dict[str, Source]:
+    """Every vendor that an installed plugin offers, by its name."""
+    return {name: offer.spec.source for name, offer in Plugins().offers("download").items()}
 
 
 def fetch(
@@ -56,9 +56,10 @@ def fetch(
     ConfigError for a request no source can serve, DataError for a vendor's wrong answer, StorageError for the
     disk, NotAvailableError if the vendor cannot be reached.
     """
-    source = SOURCES.get(request.source)
+    known = sources()
+    source = known.get(request.source)
     if source is None:
-        raise ConfigError(f"no source {request.source!r}; expected one of {', '.join(SOURCES)}")
+        raise ConfigError(f"no source {request.source!r}; expected one of {', '.join(sorted(known))}")
     base = check_base(source.base_url if base_url is None else base_url)
     return asyncio.run(_fetch(request, folder, source, base, progress, options or Options(), world or World()))
 

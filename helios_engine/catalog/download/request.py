@@ -16,7 +16,7 @@ Progress = Callable[[int, int, int], None]
 class Download(msgspec.Struct, frozen=True):
     """Which history is wanted: `[start, stop)` in int ns UTC. Whole files are fetched, so more may come.
 
-    `source` is a key of SOURCES, `symbol` the vendor's own name, `kind` one of the source's kinds, and
+    `source` is a vendor that a plugin offers, `symbol` the vendor's own name, `kind` one of the source's kinds, and
     `timeframe` (such as `1h`) is for bars only.
     """
 

@@ -19,16 +19,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from helios_engine.config import Piece
 from helios_engine.errors import HeliosError
+from helios_engine.plugins import Kind
 from helios_engine.proof.case import Case
 from helios_engine.proof.cuts import shrinking, trials
 from helios_engine.proof.cuts.futures import KINDS, Future
 from helios_engine.proof.cuts.moments import Moment, choose
 from helios_engine.proof.cuts.windows import Window, confirmations, suspicion, windows
+from helios_engine.proof.cuts.worlds import read_ahead
 from helios_engine.proof.findings import Finding, Outcome, Part
 from helios_engine.proof.forks import answer_of, forked
 from helios_engine.proof.rehearsals.rehearsal import Span
 from helios_engine.proof.rehearsals.watching import Difference
+from helios_engine.recipe import settings_struct
 
 
 class Seen(NamedTuple):
@@ -123,11 +127,22 @@ def warm(modules: Iterable[str], case: Case) -> None:
                 importlib.import_module(name)
             except Exception:
                 continue
+    config = case.config
+    kinds: tuple[tuple[Kind, tuple[Piece, ...]], ...] = (
+        ("feed", config.feeds),
+        ("stage", config.stages),
+        ("effect", config.effects),
+        ("venue", (config.venue,)),
+    )
+    for kind, pieces in kinds:
+        offers = case.plugins.offers(kind)
+        for piece in pieces:
+            settings_struct(piece.use, offers[piece.use].spec.factory)
 
 
 def _attempts(case: Case, ground: Ground) -> Attempts:
     planned = list(_planned(case, ground))
-    jobs = [partial(_group, case, window) for window in planned]
+    jobs = [partial(_group, case, ground.span, window) for window in planned]
     total = sum(len(w.trials) for w in planned)
     suspected = _suspected(case, ground)
     seen: list[Seen] = []
@@ -174,12 +189,16 @@ def _confirmed(case: Case, ground: Ground, suspected: dict[str, list[int]], know
     return seen
 
 
-def _group(case: Case, window: Window) -> list[Any]:
+def _group(case: Case, span: Span, window: Window) -> list[Any]:
     """Record a window's warm-up, then make its cuts, each in a child of its own."""
-    if window.trials and not window.trials[0].script.exists():
-        answer_of(partial(trials.record, case, window.span, window.trials[0].script))
-    jobs = [partial(trials.attempt, case, trial) for trial in window.trials]
-    jobs += [partial(trials.attempt_feeds, case, trial) for trial in window.feeds]
+    if not window.trials[0].script.exists():
+        until = max(trial.until for trial in (*window.trials, *window.feeds))
+        answer_of(partial(trials.record, case, window.span, window.trials[0].script, until))
+    known = trials.known(case, window.trials[0].script)
+    if window.span != span:
+        read_ahead(case.config.catalog, window.trials[0].future)
+    jobs = [partial(trials.attempt, case, trial, known) for trial in window.trials]
+    jobs += [partial(trials.attempt_feeds, case, trial, known) for trial in window.feeds]
     found: list[Any] = [[] for _ in jobs]
     for answer in forked(jobs, processes=1, seconds=600.0):
         if answer.error:

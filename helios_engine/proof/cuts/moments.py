@@ -12,6 +12,8 @@ from helios_engine.bodies import Bar, CancelIntent, Fill, ModifyIntent, OrderInt
 from helios_engine.proof.rehearsals.watching import Said
 from helios_engine.timeframe import timeframe_ns
 
+DECIDED = ("decision", "fill")
+"""Why one would cut where every part before the decision must have spoken."""
 _DECISIONS = (Target, OrderIntent, CancelIntent, ModifyIntent)
 
 

@@ -75,7 +75,7 @@ def shrink(case: Case, ground: Ground, part: Part, seen: Sequence[Seen], suspect
     at = earliest.ts or trial.until
     close = trial._replace(until=at, future=trial.future._replace(cut=max(at, 1), only=""))
     found = _first(prober, ground, part, close, suspected) or prober.shown(close) or _alone(prober, close, trial)
-    best = _clearest(found) if found else Shown(trial, earliest)
+    best = _clearest(found or prober.shown(trial, (trial.future.kind,)) or [Shown(trial, earliest)])
     horizon, reaches_end = _horizon(prober, found, ground) if found else (None, False)
     only_fails = all(s.difference.failed and s.trial.future.kind in REORDERING for s in seen)
     is_note = only_fails and all(shown.trial.future.kind in REORDERING for shown in found)

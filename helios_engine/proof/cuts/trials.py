@@ -25,6 +25,7 @@ from helios_engine.proof.cuts.futures import Future
 from helios_engine.proof.cuts.moments import happenings
 from helios_engine.proof.cuts.worlds import make_world
 from helios_engine.proof.rehearsals.rehearsal import (
+    LATEST,
     Rehearsal,
     Span,
     compare,
@@ -72,10 +73,13 @@ class Compared(msgspec.Struct, frozen=True):
     spoke: list[str]
 
 
-def record(case: Case, span: Span, script: Path) -> dict[str, Any]:
-    """Run a span in this world and write what every part said to `script`; returns a `Recorded` as plain values."""
+def record(case: Case, span: Span, script: Path, until: int = LATEST) -> dict[str, Any]:
+    """Run a span in this world and write what every part said to `script`; returns a `Recorded` as plain values.
+
+    What comes after `until` (ns UTC) is in the span's data, but nobody hears it.
+    """
     plan = plan_for(case.config, case.plugins, span)
-    rehearsal = rehearse(plan)
+    rehearsal = rehearse(plan, until=until)
     script.write_bytes(packed(rehearsal, plan.codec))
     given = sorted((ts, body) for s in rehearsal.streams.values() for ts, body in _dated(s.inputs))
     frames = sorted({frame for _, frame in given if frame})
@@ -86,28 +90,31 @@ def record(case: Case, span: Span, script: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", msgspec.to_builtins(found, builtin_types=(bytes,)))
 
 
-def attempt(case: Case, trial: Trial) -> dict[str, Any]:
+def attempt(case: Case, trial: Trial, known: Rehearsal | None = None) -> dict[str, Any]:
     """Make the other world, run in it, and return a `Compared` as plain values.
 
     Nothing is made over this world in the same process: what a module keeps of it would be taken for the other's.
+    With a `known` script, read before by who forks many of these, lines are not noted.
     """
     with _over(case, trial) as other:
         try:
             plan = plan_for(case.config, case.plugins, trial.span, other)
-            rehearsal = unpacked(trial.script.read_bytes(), plan.codec)
-            found = Compared(compare(plan, rehearsal, trial.until), spoken(rehearsal, trial.until))
+            rehearsal = known or unpacked(trial.script.read_bytes(), plan.codec)
+            differences = compare(plan, rehearsal, trial.until, notes_lines=known is None)
+            found = Compared(differences, spoken(rehearsal, trial.until))
         except HeliosError as error:
             found = Compared([Difference("run", trial.until, "", f"it cannot be put together: {error}")], [])
         return cast("dict[str, Any]", msgspec.to_builtins(found))
 
 
-def attempt_feeds(case: Case, trial: Trial) -> dict[str, Any]:
+def attempt_feeds(case: Case, trial: Trial, known: Rehearsal) -> dict[str, Any]:
     """As `attempt`, for feeds alone: many cuts of them cost little."""
     with _over(case, trial) as other:
         try:
             plan = plan_for(case.config, case.plugins, trial.span, other)
-            rehearsal = unpacked(trial.script.read_bytes(), plan.codec, {feed.name for feed in plan.feeds})
-            found = Compared(compare_feeds(plan, rehearsal, trial.until), spoken(rehearsal, trial.until))
+            feeds = {feed.name for feed in plan.feeds}
+            alone = Rehearsal({}, {name: known.streams[name] for name in feeds & known.streams.keys()})
+            found = Compared(compare_feeds(plan, alone, trial.until, notes_lines=False), spoken(alone, trial.until))
         except HeliosError as error:
             found = Compared([Difference("run", trial.until, "", f"it cannot be put together: {error}")], [])
         return cast("dict[str, Any]", msgspec.to_builtins(found))
@@ -141,10 +148,14 @@ def _over(case: Case, trial: Trial) -> Iterator[str]:
 
 def summary(case: Case, script: Path, recorded: Recorded) -> dict[str, Any]:
     """When each part spoke, and what happened in the span, by why one would cut there."""
-    codec = Codec(case.plugins.bodies)
-    said = unpacked(script.read_bytes(), codec).said
+    said = known(case, script).said
     spoken = {**recorded.sources, **{name: sorted(part.times.values()) for name, part in said.items()}}
     return {"said": spoken, "happenings": happenings(said, recorded.bars)}
+
+
+def known(case: Case, script: Path) -> Rehearsal:
+    """What a script says, read once for many trials."""
+    return unpacked(script.read_bytes(), Codec(case.plugins.bodies))
 
 
 def outline(case: Case) -> dict[str, Any]:

@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from helios_engine.proof.case import Case
 from helios_engine.proof.cuts.futures import KINDS, SIMPLE, Future
-from helios_engine.proof.cuts.moments import Moment
+from helios_engine.proof.cuts.moments import DECIDED, Moment
 from helios_engine.proof.cuts.trials import Trial
 from helios_engine.proof.rehearsals.rehearsal import Span
 
-BUDGET = 6.0
+BUDGET = 2.5
 """What all warm-ups together may cost, and the cuts from the begin as much again, in backtests."""
 _SLACK = 1.25
 _RUNS = 4
 """A window is recorded once and run again for the cut before, at and after its moment."""
-
-
-FEED_CUTS = 2
-"""Cuts of the feeds alone in each window: they need no run, so there can be more of them."""
+FEED_CUTS = 32
+"""Cuts of the feeds alone, beside those of everything: one for each of so many moments."""
+TOGETHER = 3
+"""So many cuts from the begin are made by one process, which reads for all of them what this world said."""
 _FIRSTS = 3
 """So many of the times at which a part first spoke are cut at, where they come early enough to be cheap."""
 SUSPICIOUS = "flip"
@@ -54,25 +54,38 @@ def windows(
     """
     random = np.random.default_rng([case.seed, 2])
     kinds = _kinds(random)
-    begun = zip(_firsts(span, said), cycle(SIMPLE), strict=False)
-    yield Window(span, tuple(_trial(case, whole, ts, kind, random) for ts, kind in begun))
-    lengths = _lengths(span, said)
     from_begin = min(round(2 * BUDGET), len(moments) // 3 + 1)  # at half of the run on average
-    quota = _quota(len(moments) - from_begin, lengths, span)
-    order = [moments[int(i)] for i in random.permutation(len(moments))]
-    for number, moment in enumerate(order):
-        if number < from_begin:
-            trial = _trial(case, whole, moment.ts, next(kinds), random)
-            yield Window(span, (trial,), tuple(_feed_cuts(case, whole, inputs, random)))
-            continue
-        length = quota[number - from_begin]
+    # Decisions first: whoever speaks late is at work at them, and only a long warm-up shows it.
+    order = sorted((moments[int(i)] for i in random.permutation(len(moments))), key=lambda m: m.why not in DECIDED)
+    firsts = zip(_firsts(span, said), cycle(SIMPLE), strict=False)
+    begun = [_trial(case, whole, ts, kind, random) for ts, kind in firsts]
+    begun += [_trial(case, whole, moment.ts, next(kinds), random) for moment in order[:from_begin]]
+    for first in range(0, len(begun), TOGETHER):
+        trials = tuple(begun[first : first + TOGETHER])
+        yield Window(span, trials, tuple(_feed_cuts(case, whole, inputs, len(trials), random)))
+    yield from _warmed(case, span, whole, order[from_begin:], said, inputs, kinds, random)
+
+
+def _warmed(
+    case: Case,
+    span: Span,
+    whole: Trial,
+    moments: Sequence[Moment],
+    said: Mapping[str, Sequence[int]],
+    inputs: NDArray[np.int64],
+    kinds: Iterator[str],
+    random: np.random.Generator,
+) -> Iterator[Window]:
+    quota = _quota(len(moments), _lengths(span, said), span)
+    for number, (moment, length) in enumerate(zip(moments, quota, strict=True)):
         begin = max(span.begin, moment.cuts[0] - length)
         stop = min(span.stop, moment.cuts[-1] + max(length, 1))
-        warm = Span(begin, stop)
-        template = whole._replace(span=warm, script=case.folder / f"{number}.script")
+        template = whole._replace(span=Span(begin, stop), script=case.folder / f"{number}.script")
         trials = tuple(_trial(case, template, c, next(kinds), random) for c in moment.cuts if begin < c)
         if trials:
-            yield Window(warm, trials, tuple(_feed_cuts(case, template, inputs, random)))
+            heard = inputs[: np.searchsorted(inputs, moment.cuts[-1], side="right")]
+            feeds = tuple(_feed_cuts(case, template, heard, int(number < FEED_CUTS), random))
+            yield Window(template.span, trials, feeds)
 
 
 def suspicion(whole: Trial, seed: int) -> Trial:
@@ -100,9 +113,11 @@ def _firsts(span: Span, said: Mapping[str, Sequence[int]]) -> list[int]:
     return sorted({times[0] for times in said.values() if times and 0 < times[0] <= early})[:_FIRSTS]
 
 
-def _feed_cuts(case: Case, template: Trial, inputs: NDArray[np.int64], random: np.random.Generator) -> Iterator[Trial]:
+def _feed_cuts(
+    case: Case, template: Trial, inputs: NDArray[np.int64], count: int, random: np.random.Generator
+) -> Iterator[Trial]:
     inside = inputs[np.searchsorted(inputs, template.span.begin) : np.searchsorted(inputs, template.span.stop)]
-    for cut in random.choice(inside, size=min(FEED_CUTS, inside.size), replace=False).tolist():
+    for cut in random.choice(inside, size=min(count, inside.size), replace=False).tolist():
         yield _trial(case, template, cut, SIMPLE[int(random.integers(len(SIMPLE)))], random)
 
 
@@ -123,9 +138,9 @@ def _kinds(random: np.random.Generator) -> Iterator[str]:
 
 
 def _lengths(span: Span, said: Mapping[str, Sequence[int]]) -> list[int]:
-    """How long parts needed before they first spoke, shortest first, none shorter than a fiftieth of the run."""
+    """How long parts needed before they first spoke, shortest first, none shorter than a 120th of the run."""
     whole = span.stop - span.begin
-    found = {min(whole, max(whole // 50, round((times[0] - span.begin) * _SLACK))) for times in said.values() if times}
+    found = {min(whole, max(whole // 120, round((times[0] - span.begin) * _SLACK))) for times in said.values() if times}
     return sorted(found) or [whole]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from helios_engine.catalog.place import LocalPlace
 from helios_engine.errors import NotAvailableError
 from helios_engine.proof.cuts.futures import Future, altered
 
+LINKED, ALTERED = "linked", "altered"
 REACH = 1
 """Files after the one with the cut that are altered; what lies beyond is removed, because that is cheap."""
 
@@ -39,15 +41,34 @@ def make_world(catalog: str, future: Future, folder: Path, printed: Collection[t
     return folder
 
 
-def _write_dataset(source: Path, target: Path, manifest: Manifest, future: Future, printed: bool) -> None:
+def read_ahead(catalog: str, future: Future) -> None:
+    """Read the files that this future, and others near it, will alter."""
+    for path in sorted(Path(catalog).rglob(FILE)):
+        manifest = read_manifest(LocalPlace(path.parent))
+        for part, change in _changes(manifest, future):
+            if change == ALTERED:
+                _rows(path.parent / part.name)
+
+
+def _changes(manifest: Manifest, future: Future) -> Iterator[tuple[Part, str]]:
+    """What becomes of each file that is not removed."""
     touched = _is_touched(manifest, future)
-    parts: list[Part] = []
     changed = 0
     for part in manifest.parts:
         if not touched or part.last <= future.cut or (future.until and part.first > future.until):
-            parts.append(_linked(source, target, part))
+            yield part, LINKED
         elif changed <= REACH or future.until:
             changed += 1
+            yield part, ALTERED
+
+
+def _write_dataset(source: Path, target: Path, manifest: Manifest, future: Future, printed: bool) -> None:
+    touched = _is_touched(manifest, future)
+    parts: list[Part] = []
+    for part, change in _changes(manifest, future):
+        if change == LINKED:
+            parts.append(_linked(source, target, part))
+        else:
             new = _altered(source, target, part, manifest.kind, future, printed)
             parts += [new] if new is not None else []
     if not parts:
@@ -75,7 +96,7 @@ def _linked(source: Path, target: Path, part: Part) -> Part:
 
 
 def _altered(source: Path, target: Path, part: Part, kind: str, future: Future, printed: bool) -> Part | None:
-    new = altered(_rows(source, part), kind, future, printed)
+    new = altered(_rows(source / part.name), kind, future, printed)
     return _written(target, part, new) if new.num_rows else None
 
 
@@ -84,7 +105,7 @@ def _alone(source: Path, target: Path, part: Part, kind: str, future: Future) ->
 
     It has another price, or, where there is none, what the last row of its file holds.
     """
-    rows = _rows(source, part)
+    rows = _rows(source / part.name)
     priced = altered(rows, kind, future._replace(kind="shock"), False)
     if priced.num_rows:
         return _written(target, part, priced.slice(0, 1))
@@ -92,14 +113,16 @@ def _alone(source: Path, target: Path, part: Part, kind: str, future: Future) ->
     return _written(target, part, last.set_column(0, rows.schema.field("ts"), rows["ts"].slice(0, 1)))
 
 
-def _rows(source: Path, part: Part) -> pa.Table:
-    found: pa.Table = pq.ParquetFile(source / part.name).read(use_threads=False)
+@lru_cache(maxsize=32)
+def _rows(path: Path) -> pa.Table:
+    """A file of this world; who forks children for several cuts in it has read it for all of them."""
+    found: pa.Table = pq.ParquetFile(path).read(use_threads=False)
     return found
 
 
 def _written(target: Path, part: Part, new: pa.Table) -> Part:
     path = target / part.name
-    pq.write_table(new, path, compression="none", row_group_size=65_536)
+    pq.write_table(new, path, compression="none", use_dictionary=False, row_group_size=65_536)
     with path.open("rb") as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
     first, last = new["ts"][0].as_py(), new["ts"][-1].as_py()

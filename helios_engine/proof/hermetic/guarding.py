@@ -78,11 +78,13 @@ class GuardedWatch(Watch):
         super().__init__()
         self._guard = guard
 
-    def heard(self, part: str, ts: int, call: Callable[[], Iterable[Body]], line: Callable[[int], str]) -> list[Body]:
+    def heard(
+        self, part: str, ts: int, line: Callable[[int], str], call: Callable[..., Iterable[Body]], *given: Any
+    ) -> list[Body]:
         """The outputs of one call of a part."""
         if part == VENUE:
-            return super().heard(part, ts, call, line)
-        return super().heard(part, ts, lambda: self._guard.during(part, ts, lambda: tuple(call())), line)
+            return super().heard(part, ts, line, call, *given)
+        return super().heard(part, ts, line, lambda: self._guard.during(part, ts, lambda: tuple(call(*given))))
 
 
 def watched(retold: Retold) -> dict[str, Any]:

@@ -29,6 +29,9 @@ from helios_engine.proof.rehearsals.watching import (
 from helios_engine.timeframe import iso
 from helios_engine.timeline import Source
 
+LATEST = 2**63 - 1
+"""A time (ns UTC) that never comes."""
+
 
 class Span(NamedTuple):
     """The part of a run that is run again: its inputs from `begin` on and before `stop` (ns UTC)."""
@@ -60,11 +63,15 @@ def plan_for(config: Config, plugins: Plugins, span: Span, catalog: str | None =
 
 
 def rehearse(
-    plan: Plan, watch: Watch | None = None, enough: Callable[[dict[str, Said], int], bool] = lambda said, count: False
+    plan: Plan,
+    watch: Watch | None = None,
+    enough: Callable[[dict[str, Said], int], bool] = lambda said, count: False,
+    until: int = LATEST,
 ) -> Rehearsal:
     """Run a plan in this world and record what each part says.
 
-    It ends with the data, or after the time at which `enough`, told what was said and the number of inputs, is true.
+    It ends with the data, with `until` (ns UTC), or after the time at which `enough`, told what was said and the number
+    of inputs, is true.
     """
     watch = Watch() if watch is None else watch
     given = sources(plan)
@@ -73,27 +80,28 @@ def rehearse(
     for count, (ts, source, _, body) in enumerate(engine.run(), 1):
         if source in streams:  # what effects reply is theirs to say again
             streams[source].inputs.append((ts, body))
-        if engine.timeline.upcoming != ts and enough(watch.said, count):
+        upcoming = engine.timeline.upcoming
+        if upcoming != ts and (upcoming is None or upcoming > until or enough(watch.said, count)):
             break
     return Rehearsal(watch.said, streams)
 
 
-def compare(other: Plan, rehearsal: Rehearsal, until: int) -> list[Difference]:
+def compare(other: Plan, rehearsal: Rehearsal, until: int, notes_lines: bool = True) -> list[Difference]:
     """Run up to `until` with the parts of `other`, made over another world, and this world's inputs.
 
     After `until` inputs are the other world's, so that who reaches ahead of the clock finds what is there. Returns
-    the first difference of each part, by when it was seen.
+    the first difference of each part, by when it was seen; it names the line if one `notes_lines`.
     """
-    watch = Watch(rehearsal.said, until)
-    streams = list(_spliced(other, rehearsal, until, watch.differences))
+    watch = Watch(rehearsal.said, until, notes_lines=notes_lines)
+    streams = list(_spliced(other, rehearsal, until, watch.differences, notes_lines))
     _run(_engine(other, watch, streams), until)
     return sorted(watch.differences.values(), key=lambda d: d.ts)
 
 
-def compare_feeds(other: Plan, rehearsal: Rehearsal, until: int) -> list[Difference]:
+def compare_feeds(other: Plan, rehearsal: Rehearsal, until: int, notes_lines: bool = True) -> list[Difference]:
     """The first difference of each feed up to `until`, without running anything that listens to it."""
     found: dict[str, Difference] = {}
-    for source in _spliced(other, rehearsal, until, found):
+    for source in _spliced(other, rehearsal, until, found, notes_lines):
         for ts, _ in source.inputs:
             if ts > until:
                 break
@@ -124,7 +132,9 @@ def _watched(running: RunningEffect, watch: Watch) -> WatchedEffect:
     return WatchedEffect(running.name, running.make(), watch)
 
 
-def _spliced(other: Plan, rehearsal: Rehearsal, until: int, differences: dict[str, Difference]) -> Iterator[Source]:
+def _spliced(
+    other: Plan, rehearsal: Rehearsal, until: int, differences: dict[str, Difference], notes_lines: bool
+) -> Iterator[Source]:
     """This world's sources up to `until` and the other world's after it; what differs before is noted."""
     theirs = {source.name: source for source in sources(other)}
     feeds = {feed.name for feed in other.feeds}
@@ -133,7 +143,10 @@ def _spliced(other: Plan, rehearsal: Rehearsal, until: int, differences: dict[st
             yield Source(name, ours.rank, _defined(ours.inputs, theirs.get(name)))
             continue
         part = name if name in feeds else name.rpartition(".")[0]
-        yield Source(name, ours.rank, _splice(part, iter(ours.inputs), theirs.get(name), until, differences))
+        lines: list[str] = []
+        inputs = theirs[name].inputs if name in theirs else ()
+        noted = noting_lines(inputs, lines) if notes_lines else iter(inputs)
+        yield Source(name, ours.rank, _splice(part, ours.inputs, _guarded(noted), lines, until, differences))
 
 
 def _defined(ours: list[tuple[int, Body]], theirs: Source | None) -> list[tuple[int, Body]]:
@@ -144,10 +157,13 @@ def _defined(ours: list[tuple[int, Body]], theirs: Source | None) -> list[tuple[
 
 
 def _splice(
-    name: str, ours: Iterator[tuple[int, Body]], theirs: Source | None, until: int, differences: dict[str, Difference]
+    name: str,
+    ours: list[tuple[int, Body]],
+    other: Iterator[Any],
+    lines: list[str],
+    until: int,
+    differences: dict[str, Difference],
 ) -> Iterator[tuple[int, Body]]:
-    lines: list[str] = []
-    other = _guarded(noting_lines(theirs.inputs, lines)) if theirs is not None else iter(())
     ahead: Any = None
     for item in ours:
         if item[0] > until:

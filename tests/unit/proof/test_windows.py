@@ -48,7 +48,7 @@ def test_every_cut_lies_in_its_window_and_is_compared_up_to_itself(tmp_path: Pat
 def test_the_first_words_of_early_parts_are_cut_at(tmp_path: Path) -> None:
     whole, found = planned(tmp_path, 12, 0)
 
-    assert [trial.future.cut for trial in found[0].trials] == [HOUR, 40 * HOUR]
+    assert [trial.future.cut for trial in found[0].trials[:2]] == [HOUR, 40 * HOUR]
     assert all(trial.script == whole.script for trial in found[0].trials)
 
 

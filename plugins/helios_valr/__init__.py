@@ -1,0 +1,1 @@
+"""VALR: what its wire says, checked and put into the engine's words; public REST, streams, books, instruments."""
