@@ -31,20 +31,24 @@ class Chunk(NamedTuple):
 class Buffer:
     """Reads a source a chunk ahead, so that its end, or its mistake, is known before its last row is handed out.
 
-    `ts` are the times of the rows that wait, `count` is the number of the first of them in its source. `error` is what
-    the source raised after them.
+    `ts` are the times of the rows that wait, `count` is the number of the first of them in its source.
     """
 
     def __init__(self, source: Source, order: int) -> None:
         self.name, self.rank, self.order = source.name, source.rank, order
         self.count = 0
         self.ts: NDArray[np.int64] = _NONE
-        self.error: Exception | None = None
+        self._error: Exception | None = None
         self.is_done = False
         self._chunks = _columns(source.blocks()) if source.blocks is not None else _bodies(iter(source.inputs))
         self._chunk, self._offset, self._read, self._last = Chunk(_NONE), 0, 0, 0
         self._next = self._fetch()
         self.fill()
+
+    @property
+    def error(self) -> Exception | None:
+        """What the source raised after the rows that wait."""
+        return self._error if self._next is None else None
 
     def fill(self) -> None:
         """Have rows to hand out, if there are any left."""
@@ -72,7 +76,7 @@ class Buffer:
 
     def _fetch(self) -> Chunk | None:
         """The next chunk that is not empty; what is wrong with it is kept, after what precedes the mistake."""
-        if self.error is not None:
+        if self._error is not None:
             return None
         ts: NDArray[np.int64]
         while (found := next(self._chunks, None)) is not None:
@@ -83,7 +87,7 @@ class Buffer:
                 n = int(wrong[0])
                 error = misplaced(self.name, self._read + n, int(ts[n]), int(ts[n - 1]) if n else self._last)
                 chunk = chunk._replace(ts=ts[:n])
-            self.error = error
+            self._error = error
             if len(chunk.ts):
                 self._read, self._last = self._read + len(chunk.ts), int(chunk.ts[-1])
                 return chunk

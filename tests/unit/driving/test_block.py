@@ -22,7 +22,7 @@ SAMPLE = Path(__file__).resolve().parents[3] / "data_catalog/sample"
 
 def test_columns_are_those_of_the_bodies() -> None:
     given_ = [(5, bar(8.0, 1)), (5, Tick("1m", 5)), (7, bar(9.5, 2))]
-    block = block_of(given_)  # type: ignore[arg-type]
+    block = block_of(given_)
     bars, ticks = block.parts
 
     assert block.ts.tolist() == [5, 5, 7]

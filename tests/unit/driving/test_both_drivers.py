@@ -51,7 +51,7 @@ def tape(count: int = 40) -> World:
     rows: list[Any] = [(ts, Trade(NAMES[0], ts, 100.0 + n, 1.0, "BUY", str(n))) for ts, n in trades]
     ticks: list[Any] = [(START + n * MINUTE, Tick("1m", START + n * MINUTE)) for n in range(1, 14)]
     sources = {"instruments": (0, [(START, definition(NAMES[0], 8))]), NAMES[0]: (20, rows), "tick": (100, ticks)}
-    return World(sources, "0s")  # type: ignore[arg-type]
+    return World(sources, "0s")
 
 
 class Fails(Turns):
@@ -126,7 +126,7 @@ class Writes(Turns):
         (Writes, "assignment destination is read-only"),
     ],
 )
-def test_what_a_stage_may_not_do_with_a_block_is_refused(stage: type, words: str) -> None:
+def test_what_a_stage_may_not_do_with_a_block_is_refused(stage: type[Turns], words: str) -> None:
     made = [*stages("0s")[:1], ("wrong", stage)]
     _, _, error = said(tape(), made, blocks=True, sizes=itertools.repeat(7))
 

@@ -104,7 +104,8 @@ def worlds(draw: st.DrawFn) -> World:
         "instruments": (0, sorted(definitions, key=lambda given: given[0]))
     }
     for name in NAMES:
-        now, rows = START + MINUTE, []
+        rows: list[tuple[int, Body]] = []
+        now = START + MINUTE
         for number in range(rng.randrange(120)):
             now += rng.choice([0, 0, 1, SECOND, 20 * SECOND, rng.choice([MINUTE, MINUTE - 1]), 7 * MINUTE])
             dated = max(1, now + rng.choice([0, 0, 0, -SECOND, -2 * MINUTE, SECOND, 3 * MINUTE]))
