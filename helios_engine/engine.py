@@ -87,7 +87,8 @@ class Engine:
             if not self.port.is_quiet():
                 return
             if self._recording is not None:
-                count = min(count, self._recording.next_turn(self.turns + count) - self.turns)
+                # An answer may open the turn of an input, or follow it as the input settles.
+                count = min(count, self._recording.next_turn(self.turns + count + 1) - 1 - self.turns)
                 if count <= 0:
                     return
             for passed in self.timeline.pass_over(count):
