@@ -27,6 +27,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
 SPARSE = """
 [run]
 name = "sparse"
+stop = "2026-01-09"
 driver = "{driver}"
 [data]
 catalog = "data_catalog/sample"
@@ -100,7 +101,7 @@ def test_both_runs_have_the_same_counts_heads_and_tables(runs: dict[str, Result]
     one, two = runs["events"], runs["blocks"]
 
     assert one.summary.counts == two.summary.counts
-    assert one.summary.counts.fills > 20
+    assert one.summary.counts.fills > 8
     assert one.heads == two.heads
     for name in ("equity", "prices", "fills", "orders", "volumes", "funding"):
         assert pq.read_table(one.folder / f"{name}.parquet").equals(pq.read_table(two.folder / f"{name}.parquet")), name
@@ -124,5 +125,5 @@ def test_what_nobody_takes_is_not_made_into_bodies(monkeypatch: pytest.MonkeyPat
     handed = sum(1 for _ in engine.run())
 
     delivered = sum(engine.timeline.delivered.values())
-    assert delivered > 60_000
+    assert delivered > 20_000
     assert handed < delivered / 2
