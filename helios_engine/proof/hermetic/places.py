@@ -38,7 +38,10 @@ class Places:
         if text.startswith(self._ignored) or text == os.devnull:
             return None
         if changes:
-            return None if text.endswith(_CODE) else Rule("file", f"writes or changes a file ({text})")
+            # numba makes the folder of its cache, and sees whether it may write there by a file without a name.
+            return (
+                None if text.endswith((*_CODE, "/__pycache__")) else Rule("file", f"writes or changes a file ({text})")
+            )
         if any(path == one or path.is_relative_to(one) for one in declared) or _is_part_of_python(text, own):
             return None
         if event == "ctypes.dlopen":
