@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from helios_engine.proof.hermetic import forbidden
 from helios_engine.proof.hermetic.forbidden import Rule
 
 _CODE = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib", ".nbi", ".nbc", ".pth")
+_METADATA = (".dist-info/entry_points.txt", ".dist-info/METADATA")
+"""What libraries that look for plugins of their own read of every package, wherever it is installed."""
+_SEARCHED = frozenset(sys.path)
+"""Folders and archives of modules, as they were before any part was made."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -51,7 +56,9 @@ class Places:
 
 def _is_part_of_python(text: str, own: tuple[str, ...]) -> bool:
     """Code, time zones, and data that came with Python or an installed library."""
-    return text.endswith(_CODE) or "zoneinfo" in text or (is_installed(text) and not text.startswith(own))
+    if text.endswith((*_CODE, *_METADATA)) or "zoneinfo" in text or text in _SEARCHED:
+        return True
+    return is_installed(text) and not text.startswith(own)
 
 
 def _path(given: tuple[Any, ...]) -> Path | None:

@@ -24,9 +24,11 @@ from helios_engine.proof.hermetic.places import Places
         ("open", "__pycache__/prices.csv", os.O_WRONLY, False),
         ("open", "__pycache__/prices.csv", os.O_RDONLY, False),
         ("os.mkdir", "cache", 0o777, False),
+        ("open", "a-1.0.dist-info/entry_points.txt", os.O_RDONLY, True),  # a library looks for plugins of its own
+        ("open", "a-1.0.dist-info/prices.csv", os.O_RDONLY, False),
     ],
 )
-def test_compiled_code_may_be_kept_beside_its_source_and_nothing_else(
+def test_compiled_code_and_metadata_of_packages_are_nobodys_data(
     tmp_path: Path, event: str, name: str, flags: int, allowed: bool
 ) -> None:
     places = Places(str(tmp_path / "catalog"), ())
