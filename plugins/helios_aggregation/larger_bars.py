@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from helios_aggregation.lengths import checked_lengths
-from helios_aggregation.series import Series, whole
+from helios_aggregation.series import Series, machine, whole
 from helios_engine.block import Block
 from helios_engine.bodies import Bar, DataIssue, Instrument
 from helios_engine.errors import DataError
@@ -27,8 +27,7 @@ class LargerBars:
     consumes = (Instrument, Bar)
 
     def __init__(self, timeframes: tuple[str, ...] = ("1m", "5m", "15m", "1h", "4h", "1d")) -> None:
-        from helios_aggregation import kernel  # noqa: F401 - compiles, or reads what was compiled, before the run
-
+        machine()  # what it reads is read before the run
         checked_lengths(timeframes)
         self.timeframes = timeframes
         self.series: dict[str, Series] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,14 @@ from helios_engine.errors import DataError
 LATE = -1
 """The level of a trade or bar that came too late."""
 _ROWS = 4096
+
+
+@functools.cache
+def machine() -> Any:
+    """The compiled state machine; it is compiled, or what was compiled is read, when it is asked for first."""
+    from helios_aggregation import kernel
+
+    return kernel
 
 
 class Said(NamedTuple):
@@ -71,8 +80,7 @@ class Series:
         self, closes_early: bool, trades: Trades, ticks: NDArray[np.int64], boundaries: NDArray[np.int64]
     ) -> Iterator[Said]:
         """Give the machine trades, and the tick of `boundaries[t]` after the first `ticks[t]` of them."""
-        from helios_aggregation import kernel
-
+        kernel = machine()
         is_small = int(trades.units.max(initial=0)) < 2**60 // max(1, len(trades.units))
 
         def take(progress: Any, said: Any, prices: Any) -> int:
@@ -86,21 +94,19 @@ class Series:
 
     def bars(self, *columns: NDArray[Any]) -> Iterator[Said]:
         """Give the machine bars of the smallest timeframe: ts_open, ts_close, open, high, low, close, units."""
-        from helios_aggregation import kernel
-
-        machine: Any = kernel.take_bars
+        kernel = machine()
+        take_bars: Any = kernel.take_bars
         state = (self.facts, self.large, self.large_price, self.lengths)
 
         def take(progress: Any, said: Any, prices: Any) -> int:
-            status: int = machine(*state, *columns, progress, said, prices)
+            status: int = take_bars(*state, *columns, progress, said, prices)
             return status
 
         return self._said(take, 4 * len(self.lengths), len(columns[0]))
 
     def inside(self, closes_early: bool, ts: int, now: int, price: float, units: int) -> bool:
         """Give the machine a trade that opens and closes nothing; False, and nothing done, where it does."""
-        from helios_aggregation import kernel
-
+        kernel = machine()
         state = (self.facts, self.small, self.small_price)
         found: bool = kernel.take_inside(*state, ts, now, price, units, self.length, closes_early)
         return found
@@ -123,8 +129,7 @@ class Series:
         return [(high * 2**60 + low) / 10**self.scale for high, low in pairs]
 
     def _said(self, take: Callable[[Any, Any, Any], int], least: int, inputs: int) -> Iterator[Said]:
-        from helios_aggregation import kernel
-
+        kernel = machine()
         progress, rows = np.zeros(3, np.int64), min(max(least, 16), _ROWS) if inputs < _ROWS else _ROWS
         status = kernel.FULL
         while status != kernel.DONE:

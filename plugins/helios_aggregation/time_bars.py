@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios_aggregation.lengths import checked_lengths
-from helios_aggregation.series import Said, Series, Trades, whole
+from helios_aggregation.series import Said, Series, Trades, machine, whole
 from helios_engine.block import Block, Rows
 from helios_engine.bodies import Bar, DataIssue, Instrument, Tick, Trade
 from helios_engine.errors import DataError
@@ -32,8 +32,7 @@ class TimeBars:
     consumes = (Instrument, Trade, Tick)
 
     def __init__(self, timeframes: tuple[str, ...] = ("1m", "5m", "15m", "1h", "4h", "1d"), grace: str = "0s") -> None:
-        from helios_aggregation import kernel  # noqa: F401 - compiles, or reads what was compiled, before the run
-
+        machine()  # what it reads is read before the run
         self.timeframes = timeframes
         self.length = checked_lengths(timeframes)[0]
         self.closes_early = nanoseconds(grace) == 0
