@@ -118,7 +118,7 @@ class Rows:
         """Row `n` as a body."""
         if self._bodies is not None:
             return self._bodies[n]
-        return self.bodies(n, n + 1)[0]
+        return self.kind(*(self._value(name, n) for name in self.kind.__struct_fields__))
 
     def bodies(self, start: int = 0, stop: int | None = None) -> list[Body]:
         """Rows `start` to `stop` as bodies."""
@@ -141,6 +141,17 @@ class Rows:
             at=at,
             bodies=None if self._bodies is None else self._bodies[start:stop],
         )
+
+    def _value(self, name: str, n: int) -> Any:
+        """One field of one row, as `_field` has it."""
+        if name in _KEYS:
+            return getattr(self, name)
+        if name in self._texts:
+            return self._texts[name][n].as_py() or ""
+        value, scale = self._numbers[name].item(n), self._scales.get(name)
+        if name == "side":
+            return SIDES[value]
+        return value if scale is None else float(value) / float(10**scale)
 
     def _field(self, name: str, start: int, stop: int) -> Any:
         if name in _KEYS:
