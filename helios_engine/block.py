@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 from types import MappingProxyType
-from typing import Any, Literal, get_origin
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,9 +21,9 @@ from helios_engine.events import Body
 
 SIDES = MappingProxyType({1: "BUY", -1: "SELL", 0: ""})
 """What the codes of a column `side` mean."""
-_CODES = {word: code for code, word in SIDES.items()}
 _EXACT = 2**50
 """Units below this survive the way through a float and back."""
+_MANY = 256
 _KEYS = ("instrument", "timeframe")
 
 
@@ -37,7 +36,8 @@ class Rows:
     as `on_event` would see it.
     """
 
-    __slots__ = ("_bodies", "_floats", "_numbers", "_scales", "_texts", "at", "instrument", "kind", "timeframe", "ts")
+    _hidden = ("_bodies", "_floats", "_made", "_numbers", "_scales", "_texts")
+    __slots__ = (*_hidden, "at", "instrument", "kind", "timeframe", "ts")
     at: NDArray[np.int64]
     instrument: str
     kind: type[Body]
@@ -48,6 +48,7 @@ class Rows:
     _texts: Mapping[str, Any]
     _bodies: Sequence[Body] | None
     _floats: dict[str, NDArray[Any]]
+    _made: tuple[int, list[Body]]
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class Rows:
             ("_texts", texts or {}),
             ("_bodies", bodies),
             ("_floats", {}),
+            ("_made", (0, [])),
         ):
             object.__setattr__(self, name, value)
 
@@ -118,7 +120,15 @@ class Rows:
         """Row `n` as a body."""
         if self._bodies is not None:
             return self._bodies[n]
-        return self.kind(*(self._value(name, n) for name in self.kind.__struct_fields__))
+        first, made = self._made
+        if 0 <= n - first < len(made):
+            return made[n - first]
+        if n == first + len(made) > 0:  # who asks for one after the other is given many at a time
+            object.__setattr__(self, "_made", (n, self.bodies(n, min(n + _MANY, len(self)))))
+        else:
+            one = self.kind(*(self._value(name, n) for name in self.kind.__struct_fields__))
+            object.__setattr__(self, "_made", (n, [one]))
+        return self._made[1][0]
 
     def bodies(self, start: int = 0, stop: int | None = None) -> list[Body]:
         """Rows `start` to `stop` as bodies."""
@@ -192,34 +202,3 @@ def sealed(array: NDArray[Any]) -> NDArray[Any]:
     """A copy that nobody can write: its memory is an immutable `bytes` of just these values."""
     found: NDArray[Any] = np.frombuffer(array.tobytes(), dtype=array.dtype)
     return found
-
-
-def has_columns(kind: type[Body]) -> bool:
-    """Whether every field of a kind is a number or a word, so that blocks hold it."""
-    return all(f.type in (int, float, str) or get_origin(f.type) is Literal for f in msgspec.structs.fields(kind))
-
-
-def rows_of(bodies: Sequence[Body], ts: NDArray[np.int64], at: NDArray[np.int64]) -> Rows:
-    """Bodies of one kind, instrument and timeframe as rows; they must have columns, and there must be one."""
-    first, numbers = bodies[0], {}
-    for field in msgspec.structs.fields(type(first)):
-        values = [getattr(body, field.name) for body in bodies]
-        if field.type in (int, float):
-            numbers[field.name] = sealed(np.array(values, np.int64 if field.type is int else np.float64))
-        elif field.name == "side":
-            numbers["side"] = sealed(np.array([_CODES[value] for value in values], np.int8))
-    key = (getattr(first, "instrument", ""), getattr(first, "timeframe", ""))
-    return Rows(type(first), key, ts, numbers, at=at, bodies=tuple(bodies))
-
-
-def block_of(inputs: Sequence[tuple[int, Body]]) -> Block:
-    """A block of `(ts, body)` in order, as the engine would make it; ValueError for a kind without columns."""
-    groups: dict[tuple[type[Body], str, str], list[int]] = {}
-    for index, (_, body) in enumerate(inputs):
-        if not has_columns(type(body)):
-            raise ValueError(f"expected kinds with columns, found {type(body).__name__}; it comes through on_event")
-        key = (type(body), getattr(body, "instrument", ""), getattr(body, "timeframe", ""))
-        groups.setdefault(key, []).append(index)
-    ts = sealed(np.array([given for given, _ in inputs], np.int64))
-    indices = [sealed(np.array(group, np.int64)) for group in groups.values()]
-    return Block(ts, [rows_of([inputs[n][1] for n in at], sealed(ts[at]), at) for at in indices])

@@ -38,8 +38,8 @@ class ColumnStage(Stage, Protocol):
 
     It is, if it is market-only: if nothing that it consumes is a fill, a position, an account, a reply or a control,
     or comes of one through other stages. It must be a stage whose state can be saved (see `Restorable`).
-    An input of a kind without columns (see `helios_engine.block.has_columns`: a definition, a row of features) ends a
-    block and comes through `on_event`. Blocks may have any length, and calls of both methods may alternate.
+    An input of a kind without columns (see `helios_engine.block_making.has_columns`: a definition, a row of features)
+    ends a block and comes through `on_event`. Blocks may have any length, and calls of both methods may alternate.
     """
 
     def on_columns(self, block: Block) -> Iterable[tuple[int, Body]]:

@@ -51,12 +51,12 @@ class CatalogFeed:
 
     def _columns(self, start: int, stop: int, *names: str) -> Iterator[tuple[list[Any], ...]]:
         """Columns of each block as Python lists; numbers in units become the floats nearest to their decimals."""
-        from helios_engine.catalog.tables import scale_of
+        from helios_engine.catalog.tables import numbers, scale_of
 
         m = self._dataset.manifest
         scales = [scale_of(m.kind, name, m.price_scale, m.size_scale) for name in names]
         for batch in self._dataset.blocks(start, stop, self._block, names):
-            arrays = [batch[name].to_numpy(zero_copy_only=False) for name in names]
+            arrays = [numbers(batch[name]) for name in names]
             yield tuple(
                 array.tolist() if scale is None else (array / 10**scale).tolist()
                 for array, scale in zip(arrays, scales, strict=True)

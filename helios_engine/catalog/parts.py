@@ -107,7 +107,7 @@ def _inside(batch: pa.RecordBatch, part: Part, start: int, stop: int) -> Iterato
     if start <= part.first and part.last < stop:
         yield batch
         return
-    ts = batch["ts"].to_numpy()
+    ts = tables.numbers(batch["ts"])
     begin, end = np.searchsorted(ts, [start, stop], side="left").tolist()
     if begin < end:
         yield batch.slice(begin, end - begin)

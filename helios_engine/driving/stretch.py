@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from helios_engine.block import Rows, has_columns, rows_of, sealed
+from helios_engine.block import Rows, sealed
+from helios_engine.block_making import has_columns, rows_of
 from helios_engine.driving.buffer import Buffer
 from helios_engine.events import Body
 

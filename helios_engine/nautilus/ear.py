@@ -44,6 +44,9 @@ class Ear:
             market.expiries.pop(name, None)
         if isinstance(found, Fill):
             trim(market)
+            if self._funds is not None and found.side == "SELL":
+                for where, uncovered in self._funds.uncovered(market.definition):
+                    where.cancel(uncovered, f"{market.definition.base} that it would sell is gone")
 
     def _book(self, market: Market, fill: Fill) -> None:
         """Follow the position, and put right what nautilus' cash account left out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
+from typing import Any
 
 from helios_engine.bodies import Fill, Instrument
 from helios_engine.fees import IN_QUOTE, FeeIn
@@ -67,6 +68,26 @@ class Funds:
         if net * signed >= 0 or abs(signed) <= abs(net):
             return ZERO
         return -(signed + net) * fill.price
+
+    def uncovered(self, d: Instrument) -> list[tuple[Market, Any]]:
+        """Resting sales of a base currency that what is left does not cover, the youngest first to go.
+
+        Only a reduce-only order may sell what a resting sale has set aside: exits are not held up.
+        """
+        left = self._assembly.total(d.base) + self._borrow.get(d.base, ZERO)
+        found = []
+        for market in self._markets.values():
+            if market.definition.base != d.base:
+                continue
+            for order in list(market.open.values()):
+                if is_buy(order) or order.is_reduce_only or order.is_closed or resting_price(order) is None:
+                    continue
+                need = order.leaves_qty.as_decimal() * (1 + highest_rates(d, self._fees(d), is_buy=False).in_base)
+                if need > left:
+                    found.append((market, order))
+                else:
+                    left -= need
+        return found
 
     def overdrawn(self, d: Instrument) -> str | None:
         """Which balance is below what may be owed, for accounts in which nautilus lets every balance go negative."""

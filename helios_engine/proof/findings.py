@@ -77,6 +77,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     where: str = ""
     remedy: str = ""
     reproduction: str = ""
+    shown_by: tuple[str, ...] = ()
+    """The kinds of future that were seen to show it; see `cuts.futures.KINDS`."""
     is_note: bool = False
     """Counted and listed, but no violation: an assumption of the run that its user should know."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import selectors
@@ -11,7 +12,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -21,7 +22,8 @@ from helios_engine.errors import HeliosError, NotAvailableError
 PROCESSES = max(1, min(4, os.cpu_count() or 1))
 _CRASHED = 70
 _GRACE = 1.0
-"""Seconds after its deadline at which a child ends by itself, if nobody has killed it."""
+"""Seconds after its deadline at which a child ends by itself, if nobody has ended it; and from a request to an end."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _RAISED = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HeliosError)
 }
@@ -33,6 +35,10 @@ class Answer(NamedTuple):
     number: int
     result: Any
     error: str
+
+
+class _Told(BaseException):
+    """Raised in a child that is told to end, so that it ends its own children and removes its folders."""
 
 
 class _Child(NamedTuple):
@@ -59,8 +65,9 @@ def forked(
         try:
             while True:
                 while len(children) < processes and (job := next(waiting, None)) is not None:
-                    child = _start(*job, seconds)
-                    children[child.pipe] = child
+                    with _uninterrupted():
+                        child = _start(*job, seconds)
+                        children[child.pipe] = child
                     selector.register(child.pipe, selectors.EVENT_READ)
                 if not children:
                     return
@@ -74,10 +81,12 @@ def forked(
                     del children[child.pipe]
                     yield _ended(child)
                 for child in [c for c in children.values() if c.deadline < time.monotonic()]:
-                    os.kill(child.pid, signal.SIGKILL)
+                    _end(child)
         finally:
             for child in children.values():
-                os.kill(child.pid, signal.SIGKILL)
+                os.kill(child.pid, signal.SIGTERM)
+            for child in children.values():
+                _end(child)
                 os.close(child.pipe)
                 os.waitpid(child.pid, 0)
 
@@ -88,6 +97,16 @@ def answer_of(job: Callable[[], Any], *, seconds: float = 3600.0) -> Any:
     if answer.error:
         raise _RAISED.get(answer.error.partition(":")[0], HeliosError)(answer.error.partition(": ")[2] or answer.error)
     return answer.result
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Signals wait: one between a fork and the child's first line would have the child go on as its parent."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(number: int, job: Callable[[], Any], seconds: float) -> _Child:
@@ -105,27 +124,55 @@ def _start(number: int, job: Callable[[], Any], seconds: float) -> _Child:
     return _Child(pid, reading, number, time.monotonic() + seconds, bytearray())
 
 
-def _work(job: Callable[[], Any], writing: int, seconds: float) -> None:
+def _work(job: Callable[[], Any], writing: int, seconds: float) -> NoReturn:
     """The child's whole life; it never returns, and runs none of the parent's cleaning up."""
-    code = 0
-    # What came from the parent is left where it is: a collection would copy all its pages.
-    gc.freeze()
-    # A child of a child must end by itself, because who kills its parent does not know it.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+    code = _CRASHED
     try:
-        answer: dict[str, Any] = {"result": job()}
-    except BaseException as error:
-        answer = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
-    try:
-        content = memoryview(msgspec.msgpack.encode(answer))
+        # What came from the parent is left where it is: a collection would copy all its pages.
+        gc.freeze()
+        # A child of a child must end by itself, because who kills its parent does not know it.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+        # Ctrl-C reaches every process of a terminal: the first of them ends the others, each once.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, _tell)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        content = memoryview(msgspec.msgpack.encode(_answered(job)))
         while content:
             content = content[os.write(writing, content) :]
+        code = 0
+    except _Told:
+        pass
     except BaseException:
         traceback.print_exc()
-        code = _CRASHED
     finally:
         os._exit(code)
+
+
+def _answered(job: Callable[[], Any]) -> dict[str, Any]:
+    try:
+        return {"result": job()}
+    except _Told:
+        raise
+    except BaseException as error:
+        return {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
+
+
+def _tell(number: int, frame: Any) -> NoReturn:
+    # It is told once: a second signal must not break off its cleaning up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Told
+
+
+def _end(child: _Child) -> None:
+    """Ask a child to end, and kill it if it does not."""
+    os.kill(child.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 2 * _GRACE
+    while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > deadline:
+            os.kill(child.pid, signal.SIGKILL)
+            return
+        time.sleep(0.01)
 
 
 def _ended(child: _Child) -> Answer:

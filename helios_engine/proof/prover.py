@@ -83,15 +83,17 @@ def prove(
     cuts: int = 64,
     seed: int = 0,
     progress: Progress | None = None,
+    scratch: Path | None = None,
 ) -> Proof:
     """Put a run on trial; raises HeliosError when it cannot be run at all.
 
     `layers` limits the trial to some of `findings.LAYERS`. `cuts` is how many cuts prefix and futures make together.
+    Other worlds are made in `scratch`, by default in the folder for temporary files.
     """
     begin = time.monotonic()
     wanted = chosen(layers)
     plugins = plugins or Plugins(config.plugins.allow, config.plugins.block)
-    with tempfile.TemporaryDirectory(prefix="helios-proof-") as folder:
+    with tempfile.TemporaryDirectory(prefix="helios-proof-", dir=scratch) as folder:
         case = Case(config, plugins, Path(folder), seed, cuts, progress or (lambda what, share: None))
         outline = answer_of(partial(trials.outline, case))
         outcomes: list[Outcome] = []

@@ -18,9 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helios_engine.errors import DataError
+from helios_engine.proof.certificates import self_tests
 from helios_engine.proof.certificates.certificate import Certificate, canonical, signed_content
 from helios_engine.proof.certificates.evidence import merkle_root
 from helios_engine.proof.certificates.verifying import verify
+from helios_engine.proof.zoo.self_test import SelfTest
 from tests.unit.test_cli import EMA, ROOT, helios
 
 # Leaves and roots of the tests of certificate-transparency (RFC 6962).
@@ -43,7 +45,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("made")
     shutil.copytree(ROOT / "data_catalog/sample", place / "catalog")
     (place / "config.toml").write_text(EMA.replace("../data_catalog/sample", "catalog"))
-    found = helios("prove", "config.toml", "--layer", "artefacts", "--certificate", "run.cert", cwd=place)
+    words = ("prove", "config.toml", "--layer", "artefacts", "--certificate", "run.cert")
+    found = helios(*words, cwd=place, XDG_CACHE_HOME=str(place / "no-cache"))
     assert found.returncode == 0, found.stdout + found.stderr
     return place
 
@@ -63,10 +66,23 @@ def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     path.write_bytes(canonical(forged))
 
 
+def test_a_certificate_says_what_the_self_test_of_this_engine_came_to(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(there / "cache"))
+    kept = SelfTest(seeds=3, leaks=9, killed=8, runs=12, false_alarms=1, facts=4, facts_agreed=3, layers={})
+    self_tests.keep(kept, self_tests.engine_digest())
+
+    found = helios("prove", "config.toml", "--layer", "artefacts", "--certificate", "tested.cert", cwd=there)
+
+    told = json.loads((there / "tested.cert").read_bytes())["trial"]["self_test"]
+    assert told.startswith("killed 8 of 9 planted leaks, false alarms in 1 of 12 runs")
+    assert told in found.stdout
+
+
 def test_the_same_trial_gives_the_same_bytes_anywhere(made: Path, there: Path) -> None:
-    again = helios(
-        "prove", there / "config.toml", "--layer", "artefacts", "--certificate", "again.cert", cwd=there.parent
-    )
+    words = ("prove", there / "config.toml", "--layer", "artefacts", "--certificate", "again.cert")
+    again = helios(*words, cwd=there.parent, XDG_CACHE_HOME=str(there / "no-cache"))
 
     assert again.returncode == 0, again.stderr
     content = (made / "run.cert").read_bytes()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from helios_engine.proof.prover import chosen
 from helios_engine.proof.zoo.entry import specimens
-from helios_engine.proof.zoo.market import SEED, write_catalog
-from helios_engine.proof.zoo.matrix import line, text
+from helios_engine.proof.zoo.market import catalog_of
+from helios_engine.proof.zoo.matrix import line, sight_lines, text
 from helios_engine.proof.zoo.running import CUTS, sightings
 
 
@@ -22,15 +20,14 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=CUTS)
     parser.add_argument("--only", default="", help="specimens whose name contains this")
     parser.add_argument("--layer", action="append", default=[], dest="layers")
-    parser.add_argument("--all-layers", action="store_true", help="every layer on every specimen")
+    parser.add_argument("--all-layers", action="store_true", help="every layer, and which leaks each sees alone")
     given = parser.parse_args()
     layers = chosen(()) if given.all_layers else given.layers
     shown = [s for s in specimens() if given.only in s.name]
     right = True
     for seed in range(given.first, given.first + given.seeds):
         begin = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
-            catalog = write_catalog(Path(folder), SEED + seed)
+        with catalog_of(seed) as catalog:
             found = []
             for sighting in sightings(catalog, shown, seed=seed, cuts=given.cuts, layers=layers):
                 found.append(sighting)
@@ -38,6 +35,8 @@ def main() -> int:
         right = right and all(s.is_right for s in found)
         print(f"seed {seed}, {given.cuts} cuts, {time.monotonic() - begin:.0f} s")
         print(text(found))
+        if given.all_layers:
+            print("\n".join(["", *sight_lines(found)]))
     return 0 if right else 1
 
 

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 
 from helios_engine.proof.zoo.entry import Specimen, specimens
-from helios_engine.proof.zoo.market import write_catalog
+from helios_engine.proof.zoo.market import catalog_of
 from helios_engine.proof.zoo.running import sighting
 from tests.zoo.freqtrade_rule import Rule
 
@@ -55,9 +54,8 @@ def row(name: str, catalog: Path, rule: Rule) -> str:
 
 def main() -> None:
     """Write the table into the README."""
-    with tempfile.TemporaryDirectory(prefix="helios-zoo-") as folder:
-        catalog = write_catalog(Path(folder) / "catalog")
-        rule = Rule(catalog, Path(folder) / "cut")
+    with catalog_of() as catalog:
+        rule = Rule(catalog, catalog.parent / "cut")
         table = HEAD + "".join(row(name, catalog, rule) for name in MISSED | FOUND)
     text = README.read_text(encoding="utf-8")
     README.write_text(BLOCK.sub(lambda _: table, text), encoding="utf-8")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from helios_engine.proof.zoo.entry import Specimen, specimens
-from helios_engine.proof.zoo.market import write_catalog
+from helios_engine.proof.zoo.market import catalog_of
 from tests.zoo.comparison import BLOCK, FOUND, HEAD, MISSED, README, row, specimen
 from tests.zoo.freqtrade_rule import Rule
 
@@ -15,8 +16,9 @@ TWINS = [s for s in specimens() if not s.is_leak and s.entry.name in FOUND | MIS
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_catalog(tmp_path_factory.mktemp("zoo"))
+def catalog() -> Iterator[Path]:
+    with catalog_of() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

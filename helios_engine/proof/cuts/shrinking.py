@@ -94,6 +94,7 @@ def shrink(case: Case, ground: Ground, part: Part, seen: Sequence[Seen], suspect
         where=difference.where or earliest.where,
         remedy=_BACK[part.kind],
         reproduction=f"{future.kind} {steps} (seed {future.seed}); differs at {iso(ts)}",
+        shown_by=tuple(sorted(kinds)),
         is_note=is_note,
     )
 

@@ -2,8 +2,8 @@
 
 A first process records what every part says. Others have another wall clock, time zone, locale, environment, folder,
 hash seed and so on, all changed at once; one runs twice, for what modules keep between runs; one has another future.
-Each part hears what it heard before, so a difference is its own. Where there is one, each circumstance is changed
-alone, to name those that it depends on.
+Each part hears what it heard before, so a difference is its own. Where there is one, fewer circumstances are changed
+at a time, to name those that it depends on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import msgspec
 from helios_engine.errors import NotAvailableError
 from helios_engine.proof.case import Case, parts_in
 from helios_engine.proof.cuts.trials import Compared
-from helios_engine.proof.differential.circumstances import KINDS, USUAL, Circumstances
+from helios_engine.proof.differential.causes import Asking, causes
+from helios_engine.proof.differential.circumstances import KINDS, Circumstances
 from helios_engine.proof.differential.errands import AGAIN, ALTERED, RECORD, Ground, Repeated
 from helios_engine.proof.differential.fresh import Errand, answers
 from helios_engine.proof.findings import Finding, Outcome, Part
@@ -31,8 +32,6 @@ NOT_COVERED = (
     "kind of processor, the operating system and versions of libraries",
     "differential: what is drawn from random's hidden generator after a venue has seeded it; hermetic names the line",
 )
-_NOTHING = "nothing that the prover changes: the moment, randomness without a seed, or addresses in memory"
-_TOGETHER = "several of the changes together"
 _SECOND = "an earlier run in the same process"
 _FUTURE = "data after its time"
 _REMEDY = {
@@ -71,20 +70,21 @@ def vary(case: Case) -> tuple[Outcome]:
         ground: dict[str, Any] = recorded.result
         known = msgspec.convert(ground, Ground)
         tried = _tried(case, script, ground, known)
-        causes, more = _causes(case, script, ground, tried.changed)
+        asking = Asking(case, {"script": script, "ground": ground})
+        dependent = causes(asking, {name: under for name, (_, under) in tried.changed.items()})
     except NotAvailableError as error:
         unjudged = dict.fromkeys(parts, str(error))
         return (Outcome(layer="differential", not_provable=unjudged, seconds=time.monotonic() - begin),)
     silent = dict.fromkeys(known.silent, f"it did not speak in the first {known.inputs:,} inputs")
     broken = dict.fromkeys(parts, tried.broken) if tried.broken else {}
-    findings = tuple(_findings(parts, tried, causes))
+    findings = tuple(_findings(parts, tried, dependent))
     guilty = {finding.part.name for finding in findings}
     return (
         Outcome(
             layer="differential",
             findings=findings,
             coverage={
-                "fresh processes": 1 + tried.processes + more,
+                "fresh processes": 1 + tried.processes + asking.processes,
                 "circumstances changed": len(KINDS),
                 "second runs in one process": 1,
                 "fresh processes with another future": 1,
@@ -122,33 +122,9 @@ def _tried(case: Case, script: str, ground: dict[str, Any], known: Ground) -> _T
     return found
 
 
-def _causes(
-    case: Case, script: str, ground: dict[str, Any], changed: dict[str, tuple[Difference, Circumstances]]
-) -> tuple[dict[str, str], int]:
-    """What each part's difference depends on, by changing one circumstance at a time, and the number of processes."""
-    if not changed:
-        return {}, 0
-    numbers = {under.number for _, under in changed.values()}
-    alone = [USUAL, *(Circumstances((kind,), number) for kind in KINDS for number in sorted(numbers))]
-    errands = [Errand(AGAIN, {"script": script, "ground": ground, "twice": False}, under) for under in alone]
-    depends: dict[str, set[str]] = {name: set() for name in changed}
-    for answer in answers(case, errands):
-        if not answer.error:
-            for difference in msgspec.convert(answer.result, Repeated).differences:
-                kinds = alone[answer.number].changed
-                depends.setdefault(difference.part, set()).add(kinds[0] if kinds else "")
-    return {name: _words(found) for name, found in depends.items()}, len(errands)
-
-
-def _words(found: set[str]) -> str:
-    if "" in found:
-        return _NOTHING
-    return ", ".join(kind for kind in KINDS if kind in found) or _TOGETHER
-
-
-def _findings(parts: dict[str, Part], tried: _Trials, causes: dict[str, str]) -> Iterator[Finding]:
+def _findings(parts: dict[str, Part], tried: _Trials, dependent: dict[str, str]) -> Iterator[Finding]:
     for name, part in parts.items():
-        seen = list(_seen(name, tried, causes))
+        seen = list(_seen(name, tried, dependent))
         for difference, cause in seen:
             yield Finding(
                 layer="differential",
@@ -162,9 +138,9 @@ def _findings(parts: dict[str, Part], tried: _Trials, causes: dict[str, str]) ->
             )
 
 
-def _seen(name: str, tried: _Trials, causes: dict[str, str]) -> Sequence[Seen]:
+def _seen(name: str, tried: _Trials, dependent: dict[str, str]) -> Sequence[Seen]:
     """A part that depends on its circumstances is told that; only otherwise is it told of other runs and futures."""
     if name in tried.changed:
-        return [Seen(tried.changed[name][0], causes[name])]
+        return [Seen(tried.changed[name][0], dependent[name])]
     others = ((tried.second, _SECOND), (tried.future, _FUTURE))
     return [Seen(found[name], cause) for found, cause in others if name in found]

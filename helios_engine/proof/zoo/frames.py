@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from helios_engine.bodies import Features, Instrument, Schema
 from helios_engine.catalog.store import Catalog
 from helios_engine.proof.zoo.market import BTC
 from helios_engine.stage import Pin
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 COLUMN = Schema("zoo.column/1", ("value",))
 
 
 def bars_frame(catalog: str, instrument: str = BTC, timeframe: str = "1h") -> pd.DataFrame:
     """All bars of a data set: `ts`, `ts_open`, `ts_close` (ns UTC), prices and volume as floats, in order of `ts`."""
+    import pandas as pd  # here, because many plugins of the zoo, each in fresh processes, can do without
+
     dataset = Catalog(catalog).dataset("bars", instrument, timeframe)
     table, scales = dataset.table(), dataset.manifest
     frame = pd.DataFrame({name: table[name].to_numpy() for name in table.column_names})

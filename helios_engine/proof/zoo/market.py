@@ -6,6 +6,11 @@ about each day, published hours after it and revised a day later, as index value
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +30,8 @@ START, DAYS, SEED = "2026-01-05", 10, 12
 FRAMES = ("1h", "4h", "1d")
 BTC, ETH, XRP = "BTCZAR.VALR", "ETHZAR.VALR", "XRPZAR.VALR"
 REPORTS = "reports"
+_ROOM = 2**28
+"""Bytes that must be free in memory; the worlds of a trial take a few million at a time."""
 
 
 class Report(Body, frozen=True):
@@ -48,6 +55,24 @@ def write_catalog(folder: Path, seed: int = SEED) -> Path:
             catalog.write("bars", instrument, bars_of(trades, timeframe_ns(timeframe)), timeframe=timeframe)
     write_bodies(catalog, REPORTS, _reports(seed), Codec([REPORT]))
     return folder
+
+
+@contextmanager
+def catalog_of(seed: int = 0) -> Iterator[Path]:
+    """The zoo's catalog in a folder of its own, which is removed at the end and has room for other worlds beside it.
+
+    It lies in memory where the system has a folder there: thousands of small files are made and removed in trials.
+    """
+    with tempfile.TemporaryDirectory(prefix="helios-zoo-", dir=_in_memory()) as folder:
+        yield write_catalog(Path(folder) / "catalog", SEED + seed)
+
+
+def _in_memory() -> str | None:
+    place = "/dev/shm"
+    is_named = bool(os.environ.get("TMPDIR"))  # whoever names a place means it
+    if is_named or not os.access(place, os.W_OK) or shutil.disk_usage(place).free < _ROOM:
+        return None
+    return place
 
 
 def _instrument(name: str, base: str, delisted: str = "") -> Instrument:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helios_engine.block import Rows, block_of, has_columns, rows_of
+from helios_engine.block import Rows
+from helios_engine.block_making import block_of, has_columns, rows_of
 from helios_engine.bodies import Bar, BookSnapshot, Features, Instrument, Tick, Trade
 from helios_engine.catalog.feeds import CatalogBars
 from helios_engine.catalog.tick_feeds import CatalogTrades

@@ -11,7 +11,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from helios_aggregation.time_bars import TimeBars
-from helios_engine.block import Block, Rows, rows_of
+from helios_engine.block import Block, Rows
+from helios_engine.block_making import rows_of
 from helios_engine.bodies import Bar, Control, Instrument, Signal, Tick, Trade, VolForecast
 from helios_engine.codec import Codec
 from helios_engine.driving.ahead import Ahead

@@ -34,6 +34,18 @@ def test_spot_is_not_sold_short() -> None:
     assert [type(a) for _, a in answers] == [Reject, Fill]
 
 
+def test_an_exit_goes_first_and_takes_the_resting_sale_with_it() -> None:
+    small = Small(FREE, balances={"ZAR": "10000"})
+    resting = order("resting", "SELL", "0.7", "LIMIT", price=D(2000))
+
+    answers = small.play(trade(1000), [order("in")], trade(1000), [resting], trade(1000))
+    answers += small.play([order("out", "SELL", "1", reduce_only=True)], trade(1000), trade(3000), trade(3000))
+
+    last = [a for _, a in answers][-2:]
+    assert [(type(a), a.id) for a in last] == [(Fill, "out"), (OrderCanceled, "resting")]  # type: ignore[attr-defined]
+    assert "BTC that it would sell is gone" in last[1].reason  # type: ignore[attr-defined]
+
+
 def test_what_rests_to_be_sold_cannot_be_sold_again() -> None:
     small = Small(FREE, balances={"ZAR": "0", "BTC": "1"})
     resting = order("1", "SELL", "0.7", "LIMIT", price=D(2000))

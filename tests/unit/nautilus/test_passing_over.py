@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helios_engine.block import rows_of
+from helios_engine.block_making import rows_of
 from helios_engine.bodies import Quote, Trade
 from helios_engine.ledger import Ledger
 from helios_engine.marks import Marks

@@ -33,6 +33,7 @@ def test_the_six_kinds_and_the_strategies_are_offered() -> None:
         "execution.market",
         "execution.twap",
         "features.basic",
+        "features.technical",
         "llm.strategist",
         "ml.predictor",
         "portfolio.weights",

@@ -123,6 +123,27 @@ def test_the_child_of_a_killed_child_ends_by_itself(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
+def test_who_is_told_to_end_ends_its_children_and_cleans_up(tmp_path: Path) -> None:
+    def note_and_hang() -> None:
+        (tmp_path / "pid").write_text(str(os.getpid()))
+        hang()
+
+    def clean_up() -> None:
+        try:
+            list(forked([note_and_hang]))
+        finally:
+            (tmp_path / "cleaned").touch()
+
+    answers = forked([partial(pow, 1, 1), clean_up], processes=2)
+    next(answers)
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        time.sleep(0.01)
+    answers.close()  # type: ignore[attr-defined]
+
+    assert (tmp_path / "cleaned").exists()
+    assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

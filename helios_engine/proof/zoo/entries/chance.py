@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
 from helios_engine.bodies import Bar, Signal
 from helios_engine.events import Event
@@ -153,6 +152,8 @@ class OwnBuffer(Drawn):
 
     def draw(self, event: Event[Bar]) -> float:
         """The rank of the close among the last 48."""
+        import pandas as pd  # here, because the fresh processes of the others can do without
+
         self.buffer = [*self.buffer[-47:], event.body.close]
         frame = pd.DataFrame({"close": self.buffer})
         return float(frame["close"].rank(pct=True).iloc[-1]) * float(np.clip(len(frame) / 48, 0.0, 1.0))

@@ -14,6 +14,7 @@ from helios_engine.port import Port
 from helios_engine.proof.zoo.entries.answering import HELPERS, PREDICT_RUN, Momentum
 from helios_engine.proof.zoo.entries.filling import Trader
 from helios_engine.proof.zoo.entry import Entry, Label, Planted
+from helios_engine.proof.zoo.exchange import exchanged
 from helios_engine.proof.zoo.runs import STAGE, STAGE_RUN
 from helios_engine.stage import EffectSpec, StageSpec
 from helios_engine.timeline import Input, Timeline
@@ -43,7 +44,7 @@ def bars_early() -> Iterator[None]:
     def push(timeline: Timeline, order: int, ts: int, body: Body) -> None:
         original(timeline, order, ts - HOUR if isinstance(body, Bar) else ts, body)
 
-    with _exchanged(Timeline, "_push", push) as original:
+    with exchanged(Timeline, "_push", push) as original:
         yield
 
 
@@ -63,7 +64,7 @@ def ties_turned() -> Iterator[None]:
         timeline._pull(chosen[2])
         return Input(ts, timeline._names[chosen[2]], chosen[3], chosen[4])
 
-    with _exchanged(Timeline, "next", taken):
+    with exchanged(Timeline, "next", taken):
         yield
 
 
@@ -74,7 +75,7 @@ def replies_at_once() -> Iterator[None]:
     def schedule(timeline: Timeline, ts: int, rank: int, source: str, body: Body) -> None:
         original(timeline, timeline.now, rank, source, body)
 
-    with _exchanged(Timeline, "schedule", schedule) as original:
+    with exchanged(Timeline, "schedule", schedule) as original:
         yield
 
 
@@ -86,7 +87,7 @@ def warm_up_traded() -> Iterator[None]:
         port.start = 0
         return original(port, ts, intent)  # type: ignore[no-any-return]
 
-    with _exchanged(Port, "_refusal", refusal) as original:
+    with exchanged(Port, "_refusal", refusal) as original:
         yield
 
 
@@ -107,19 +108,8 @@ def matched_after() -> Iterator[None]:
             for answer in market(ts + 1, body):
                 engine._answer(ts, answer)
 
-    with _exchanged(Engine, "_take", take) as original:
+    with exchanged(Engine, "_take", take) as original:
         yield
-
-
-@contextmanager
-def _exchanged(owner: Any, name: str, new: Any) -> Iterator[Any]:
-    """A method in the place of another; yields the one that was there, and puts it back."""
-    original = getattr(owner, name)
-    setattr(owner, name, new)
-    try:
-        yield original
-    finally:
-        setattr(owner, name, original)
 
 
 def _entry(name: str, about: str, planted: Planted, run: str = STAGE_RUN, **more: Any) -> Entry:

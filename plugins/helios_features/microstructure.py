@@ -1,0 +1,65 @@
+"""Spread, depth and tick direction at the close of a bar, from quotes, books and trades."""
+
+from __future__ import annotations
+
+import math
+
+from helios_engine.bodies import BookSnapshot, Quote, Trade
+
+_UNKNOWN = math.nan
+
+
+class Microstructure:
+    """What was last heard of one instrument; each figure is forgotten `max_age` ns after it was heard.
+
+    * spread, in basis points of the mid price: (ask − bid) / ((ask + bid) / 2) × 10⁴. Not known while the best bid is
+      above the best ask.
+    * depth, from −1 to 1: (bid quantity − ask quantity) / (bid quantity + ask quantity) over the first `levels` levels
+      of a book; a quote tells it only with `levels` 1.
+    * tick, the tick rule of Lee & Ready (1991): 1 if the last trade that changed the price raised it, −1 if it lowered
+      it.
+    """
+
+    def __init__(self, levels: int, max_age: int) -> None:
+        self.levels, self.max_age = levels, max_age
+        self.spread = self.depth = self.tick = self.price = _UNKNOWN
+        self.heard = [0, 0, 0]
+
+    def quote(self, body: Quote, now: int) -> None:
+        """The best prices have changed."""
+        self._prices(body.bid, body.ask, now)
+        if self.levels == 1:
+            self._quantities(body.bid_quantity, body.ask_quantity, now)
+
+    def book(self, body: BookSnapshot, now: int) -> None:
+        """A whole book was told; one without bids or asks has neither spread nor depth."""
+        bids, asks = body.bids[: self.levels], body.asks[: self.levels]
+        self._prices(bids[0][0] if bids else 0.0, asks[0][0] if asks else 0.0, now)
+        self._quantities(
+            math.fsum(q for _, q in bids) if asks else 0.0, math.fsum(q for _, q in asks) if bids else 0.0, now
+        )
+
+    def trade(self, body: Trade, now: int) -> None:
+        """Somebody traded; at an unchanged price the direction stays, but it was heard anew."""
+        if body.price != self.price and not math.isnan(self.price):
+            self.tick = 1.0 if body.price > self.price else -1.0
+        self.price, self.heard[2] = body.price, now
+
+    def at(self, now: int) -> tuple[float, float, float]:
+        """Spread, depth and tick as they stand; NaN for what is not known or too old."""
+        oldest = now - self.max_age
+        spread, depth, tick = (ts >= oldest for ts in self.heard)
+        return (
+            self.spread if spread else _UNKNOWN,
+            self.depth if depth else _UNKNOWN,
+            self.tick if tick else _UNKNOWN,
+        )
+
+    def _prices(self, bid: float, ask: float, now: int) -> None:
+        self.spread = (ask - bid) / (ask + bid) * 2e4 if 0.0 < bid <= ask else _UNKNOWN
+        self.heard[0] = now
+
+    def _quantities(self, bid: float, ask: float, now: int) -> None:
+        known = bid >= 0.0 and ask >= 0.0 and bid + ask > 0.0
+        self.depth = (bid - ask) / (bid + ask) if known else _UNKNOWN
+        self.heard[1] = now

@@ -1,0 +1,1 @@
+"""The feature tier against other people's implementations, and its laws."""
