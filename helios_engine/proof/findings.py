@@ -7,7 +7,16 @@ from typing import Literal
 import msgspec
 
 Layer = Literal[
-    "structure", "availability", "fills", "hermetic", "differential", "prefix", "futures", "declared", "artefacts"
+    "structure",
+    "availability",
+    "fills",
+    "hermetic",
+    "differential",
+    "drivers",
+    "prefix",
+    "futures",
+    "declared",
+    "artefacts",
 ]
 LAYERS: tuple[Layer, ...] = (
     "structure",
@@ -15,6 +24,7 @@ LAYERS: tuple[Layer, ...] = (
     "fills",
     "hermetic",
     "differential",
+    "drivers",
     "prefix",
     "futures",
     "declared",
