@@ -23,7 +23,7 @@ from helios_engine.pipeline import Pipeline
 from helios_engine.port import Port
 from helios_engine.recording import RecordedVenue, Recording
 from helios_engine.results import Results
-from helios_engine.stage import Venue
+from helios_engine.stage import Venue, in_columns
 from helios_engine.timeframe import nanoseconds, timeframe_ns
 from helios_engine.timeline import TICK, Source, Timeline, ticks
 
@@ -92,7 +92,7 @@ def sources(plan: Plan) -> list[Source]:
         if doubts is not None:
             found.append(Source(f"{feed.name}.issues", DOUBTS, doubts(begin, stop)))
     for feed in plan.feeds:
-        blocks = getattr(feed.feed, "blocks", None)
+        blocks = in_columns(feed.feed, "blocks", "inputs")
         opened = None if blocks is None else partial(blocks, begin, stop)
         found.append(Source(feed.name, feed.rank, feed.feed.inputs(begin, stop), opened))
     # Where trades are at hand they move the venue, and a bar's path would be a second tape.

@@ -57,6 +57,20 @@ class ColumnStage(Stage, Protocol):
         ...
 
 
+def in_columns(thing: Any, method: str, beside: str) -> Any | None:
+    """The `method` by which a stage or feed is driven in columns, or nothing.
+
+    A subclass that writes anew what stands `beside` it (`on_event`, `inputs`) and leaves the columns as they were no
+    longer says the same in both: it is driven one by one.
+    """
+    for owner in type(thing).__mro__:
+        if method in vars(owner):
+            break
+        if beside in vars(owner):
+            return None
+    return getattr(thing, method, None)
+
+
 class Depends:
     """Which inputs each output of a stage depends on, declared to be checked: `helios-engine prove --layer declared`.
 

@@ -23,6 +23,7 @@ from helios_engine.bodies import (
 )
 from helios_engine.events import Body
 from helios_engine.node import Node
+from helios_engine.stage import in_columns
 
 REACTIVE: frozenset[type[Body]] = frozenset(
     (
@@ -56,7 +57,7 @@ def run_ahead(nodes: Sequence[Node], replies: Iterable[type[Body]]) -> frozenset
 
 def takes_blocks(node: Node) -> bool:
     """Whether a stage offers `on_columns`."""
-    return callable(getattr(node.stage, "on_columns", None))
+    return callable(in_columns(node.stage, "on_columns", "on_event"))
 
 
 def _touches(kind: type[Body], node: Node) -> bool:

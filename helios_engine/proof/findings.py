@@ -42,6 +42,7 @@ JUDGES: dict[Layer, frozenset[Kind]] = {
     "fills": frozenset({"stage", "venue"}),
     "hermetic": _READ,
     "differential": _PARTS,
+    "drivers": frozenset({"feed", "stage", "engine"}),
     "prefix": _PARTS,
     "futures": _PARTS,
     "declared": frozenset({"stage"}),

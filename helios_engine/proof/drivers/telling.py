@@ -16,6 +16,7 @@ from helios_engine.errors import HeliosError
 from helios_engine.events import Body
 from helios_engine.node import Node
 from helios_engine.proof.case import Case
+from helios_engine.stage import in_columns
 
 EVENTS, BLOCKS, MIXED = "events", "blocks", "mixed"
 """Event by event, by blocks as a run has them, and by blocks of drawn sizes."""
@@ -51,7 +52,7 @@ def look(case: Case) -> dict[str, Any]:
     specs = plan.plugins.offers("effect")
     ahead = run_ahead(plan.nodes, [kind for piece in plan.config.effects for kind in specs[piece.use].spec.emits])
     hears = {b.name: [a.name for a in plan.nodes[:n] if _hears(b, a)] for n, b in enumerate(plan.nodes)}
-    feeds = {f.name: _feed_differs(f.feed, plan) for f in plan.feeds if hasattr(f.feed, "blocks")}
+    feeds = {f.name: _feed_differs(f.feed, plan) for f in plan.feeds if in_columns(f.feed, "blocks", "inputs")}
     names = [node.name for node in plan.nodes]
     taking = [node.name for n, node in enumerate(plan.nodes) if n in ahead and takes_blocks(node)]
     return _plain(Looked(taking, [names[n] for n in sorted(ahead)], feeds, hears))
