@@ -54,7 +54,7 @@ from helios_engine.bodies import (
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body, Event
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import BodySpec, Depends, EffectSpec, FeedSpec, Pin, StageSpec, VenueSpec
+from helios_engine.stage import Block, BodySpec, Depends, EffectSpec, FeedSpec, Pin, Rows, StageSpec, VenueSpec
 
 if TYPE_CHECKING:
     from helios_engine.config import load_config
@@ -69,6 +69,7 @@ _LATER = {
 __all__ = [
     "Account",
     "Bar",
+    "Block",
     "Body",
     "BodySpec",
     "BookDelta",
@@ -107,6 +108,7 @@ __all__ = [
     "Reject",
     "Result",
     "RiskDecision",
+    "Rows",
     "Schema",
     "Signal",
     "StageSpec",

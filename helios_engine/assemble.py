@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 
 from helios_engine.bodies import Instrument, Trade
 from helios_engine.build import Plan, leaves
+from helios_engine.driving.ahead import Ahead
+from helios_engine.driving.market_only import run_ahead
+from helios_engine.driving.stretch import Part
+from helios_engine.driving.timeline import BlockTimeline
 from helios_engine.engine import Engine
 from helios_engine.errors import ConfigError
 from helios_engine.gate import Gate
 from helios_engine.journal import Journal
 from helios_engine.ledger import Ledger
+from helios_engine.node import Node
 from helios_engine.pipeline import Pipeline
 from helios_engine.port import Port
 from helios_engine.recording import RecordedVenue, Recording
 from helios_engine.results import Results
-from helios_engine.stage import Venue
+from helios_engine.stage import Venue, in_columns
 from helios_engine.timeframe import nanoseconds, timeframe_ns
 from helios_engine.timeline import TICK, Source, Timeline, ticks
 
@@ -36,19 +42,25 @@ def assemble(
     venue: Venue | None = None,
     streams: Sequence[Source] | None = None,
     mark: str = "",
+    driver: str | None = None,
+    sizes: Iterator[int] | None = None,
 ) -> Engine:
     """Make an engine that is ready to run, with stages and effects that have seen nothing yet.
 
     A `venue` that was made already is used. With a `recording` the venue's answers and the effects'
     replies come from there: a replay. `streams` take the place of the plan's own sources.
-    `mark` is written into every table of the results: what a reader must not miss.
+    `mark` is written into every table of the results: what a reader must not miss. `driver` takes the place of the
+    config's; a plan with streams or nodes of another make is driven by events. `sizes` yields the most inputs of each
+    stretch that is read ahead.
     """
     for node in plan.nodes:
         node.renew()
     effects = tuple(running._replace(effect=running.make()) for running in plan.effects) if recording is None else ()
     names = [node.name for node in plan.nodes]
     memory = Journal(journal, names, plan.codec)
-    pipeline = Pipeline(plan.nodes, memory, leaves(plan.effects))
+    by_blocks = streams is None and (driver or plan.config.run.driver) == "blocks"
+    ahead = _ahead(plan) if by_blocks else frozenset()
+    pipeline = Pipeline(plan.nodes, memory, leaves(plan.effects), ahead)
     ledger = Ledger(plan.config.account.currency, balances(plan), plan.config.account.rates)
     engine: Engine
     if recording is not None:
@@ -57,7 +69,9 @@ def assemble(
     known = [d for d in plan.instruments if d.valid_from <= plan.begin]
     port.open(plan.begin, known)
     engine = Engine(
-        timeline=Timeline(sources(plan) if streams is None else streams),
+        timeline=_by_blocks(plan, pipeline, ahead, sizes)
+        if by_blocks
+        else Timeline(sources(plan) if streams is None else streams),
         pipeline=pipeline,
         port=port,
         journal=memory,
@@ -78,7 +92,9 @@ def sources(plan: Plan) -> list[Source]:
         if doubts is not None:
             found.append(Source(f"{feed.name}.issues", DOUBTS, doubts(begin, stop)))
     for feed in plan.feeds:
-        found.append(Source(feed.name, feed.rank, feed.feed.inputs(begin, stop)))
+        blocks = in_columns(feed.feed, "blocks", "inputs")
+        opened = None if blocks is None else partial(blocks, begin, stop)
+        found.append(Source(feed.name, feed.rank, feed.feed.inputs(begin, stop), opened))
     # Where trades are at hand they move the venue, and a bar's path would be a second tape.
     traded = {d.instrument for f in plan.feeds if Trade in f.offers for d in f.feed.instruments()}
     for feed in plan.feeds:
@@ -89,6 +105,25 @@ def sources(plan: Plan) -> list[Source]:
     length = timeframe_ns(plan.tick)
     found.append(Source("tick", TICK, ticks(plan.tick, length, grace, begin - 1, stop)))
     return found
+
+
+def _ahead(plan: Plan) -> frozenset[int]:
+    """Stages that run ahead of the clock: none where somebody listens between the pipeline and them."""
+    if any(type(node) is not Node for node in plan.nodes):
+        return frozenset()
+    specs = plan.plugins.offers("effect")
+    return run_ahead(plan.nodes, [kind for piece in plan.config.effects for kind in specs[piece.use].spec.emits])
+
+
+def _by_blocks(plan: Plan, pipeline: Pipeline, ahead: frozenset[int], sizes: Iterator[int] | None) -> Timeline:
+    known = pinned(plan)
+
+    def wants(part: Part) -> bool:
+        kind = part.rows.kind
+        passes = kind is Trade and part.source in known
+        return not passes or pipeline.wanted(kind, part.instrument, part.timeframe, part.source)
+
+    return BlockTimeline(sources(plan), Ahead(plan.nodes, ahead, pipeline.run), wants, sizes)
 
 
 def pinned(plan: Plan) -> dict[str, str]:

@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,6 +25,8 @@ class RunSection(_Section, frozen=True):
 
     Stages see data from `start` − `warmup`; intents before `start` are turned away and counted.
     `tick` is the smallest timeframe in use; a `Tick` follows each of its boundaries by `grace`.
+    `driver` says how stages are given their inputs: each by itself, or many at a time where a stage can take them;
+    a run is the same either way.
     """
 
     name: str
@@ -34,6 +36,7 @@ class RunSection(_Section, frozen=True):
     tick: str | None = None
     grace: str = "0s"
     seed: int = 0
+    driver: Literal["blocks", "events"] = "blocks"
 
 
 class DataSection(_Section, frozen=True):

@@ -18,7 +18,7 @@ from helios_engine.pipeline import Pipeline
 from helios_engine.port import INTENTS, VENUE_DATA, Port
 from helios_engine.recording import VENUE, Recording
 from helios_engine.results import Results
-from helios_engine.timeline import REPLY, Input, Timeline
+from helios_engine.timeline import REPLY, Input, Released, Timeline
 
 
 class Engine:
@@ -76,10 +76,29 @@ class Engine:
             stored = self._recording.due(self.turns)
             if stored is not None:
                 return stored
+        self._pass_over()
+        if self._recording is not None and (stored := self._recording.due(self.turns)) is not None:
+            return stored
         return self.timeline.next()
+
+    def _pass_over(self) -> None:
+        """Take what nobody wants one by one, as long as no order waits for it."""
+        while count := self.timeline.free():
+            if not self.port.is_quiet():
+                return
+            if self._recording is not None:
+                # An answer may open the turn of an input, or follow it as the input settles.
+                count = min(count, self._recording.next_turn(self.turns + count + 1) - 1 - self.turns)
+                if count <= 0:
+                    return
+            for passed in self.timeline.pass_over(count):
+                self._met = self.port.pass_over(passed)
+            self.turns += count
+            self.now = self.timeline.now
 
     def _take(self, given: Input) -> None:
         ts, source, seq, body = given
+        released = self.timeline.released()
         kind = type(body)
         if kind in VENUE_DATA:
             self._met = body
@@ -97,14 +116,14 @@ class Engine:
             self._mark_account(ts)
         if source not in self._pinned:
             self.journal.input(self.turns, ts, source, seq, body)
-        self._turn(ts, source, seq, body)
+        self._turn(ts, source, seq, body, released)
         if kind is Tick and self.results is not None:
             self.results.tick(ts, self.port.ledger, self.port.marks.volumes)
         self._settle(ts)
 
-    def _turn(self, ts: int, source: str, seq: int, body: Body) -> None:
+    def _turn(self, ts: int, source: str, seq: int, body: Body, released: Sequence[Released] = ()) -> None:
         self.turns += 1
-        for leaving in self.pipeline.push(Event(ts, seq, source, body)):
+        for leaving in self.pipeline.push(Event(ts, seq, source, body), released):
             if isinstance(leaving, INTENTS):
                 refused = self.port.submit(ts, leaving)
                 if refused is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from helios_engine.bodies import Bar, BookSnapshot, MarkPrice, Quote, Trade
 from helios_engine.events import Body
 from helios_engine.ledger import Ledger
+from helios_engine.timeline import Passed
 
 Hear = Callable[[int, Any], None]
 
@@ -36,6 +39,18 @@ class Marks:
         if name not in self._marked:
             self._prices[name] = body.price
         self.volumes[name] = self.volumes.get(name, 0.0) + body.quantity
+        if self._shortest.get(name) != 0:
+            self._shortest[name] = 0
+            self._traded.add(name)
+
+    def pass_over(self, passed: Passed) -> None:
+        """Take in many trades of one instrument: as each in turn, the sum of sizes bit for bit."""
+        rows, start, stop = passed
+        name = rows.instrument
+        if name not in self._marked:
+            self._prices[name] = float(rows["price"][stop - 1])
+        sizes = np.concatenate([[self.volumes.get(name, 0.0)], rows["quantity"][start:stop]])
+        self.volumes[name] = float(np.add.accumulate(sizes)[-1])
         if self._shortest.get(name) != 0:
             self._shortest[name] = 0
             self._traded.add(name)

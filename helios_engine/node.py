@@ -76,30 +76,41 @@ class Node:
             )
         return outputs
 
-    def _vet(self, output: Any, event: Event[Body], run: int) -> None:
+    def fault(self, output: Any, ts: int, run: int) -> str | None:
+        """What is wrong with an output that follows from an event at `ts` (ns UTC); nothing if all is well."""
         rules = self._vetted.get(type(output))
         if rules is None:
-            raise StageError(f"{self._where(event)}: {self._undeclared(output)}")
+            return self._undeclared(output)
         floats, times = rules
         for name in floats:
             value = getattr(output, name)
+            if type(value) is not float and type(value) is not int:
+                return (
+                    f"{type(output).__name__}.{name} is a {type(value).__name__}; expected a float: float() makes one"
+                )
             if value - value != 0.0:  # true for NaN and both infinities, without a call
                 bad = first_bad_float(output, floats)
-                raise StageError(
-                    f"{self._where(event)}: {type(output).__name__}.{bad} is {value!r}; yield nothing until there is a "
-                    "number, or mask it in Features"
+                return (
+                    f"{type(output).__name__}.{bad} is {value!r}; yield nothing until there is a number, or mask it in "
+                    "Features"
                 )
         for name in times:
-            if getattr(output, name) > event.ts:
-                raise StageError(
-                    f"{self._where(event)}: {type(output).__name__}.{name} is {iso(getattr(output, name))}, after now, "
-                    f"{iso(event.ts)}; a stage cannot date its output ahead: wait for the event that closes it"
+            if getattr(output, name) > ts:
+                return (
+                    f"{type(output).__name__}.{name} is {iso(getattr(output, name))}, after now, {iso(ts)}; a stage "
+                    "cannot date its output ahead: wait for the event that closes it"
                 )
         if not claim(output, run):
-            raise StageError(
-                f"{self._where(event)}: it yielded a {type(output).__name__} that was made in another run; state on a "
-                "class or module outlives a run: keep it in attributes set in __init__"
+            return (
+                f"it yielded a {type(output).__name__} that was made in another run; state on a class or module "
+                "outlives a run: keep it in attributes set in __init__"
             )
+        return None
+
+    def _vet(self, output: Any, event: Event[Body], run: int) -> None:
+        fault = self.fault(output, event.ts, run)
+        if fault is not None:
+            raise StageError(f"{self._where(event)}: {fault}")
 
     def _undeclared(self, output: Any) -> str:
         names = ", ".join(sorted(kind.__name__ for kind in self.emits)) or "nothing"

@@ -27,6 +27,7 @@ from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
 from helios_engine.marks import Hear, Marks
 from helios_engine.stage import Venue
+from helios_engine.timeline import Passed
 
 INTENTS = (OrderIntent, CancelIntent, ModifyIntent)
 VENUE_DATA = frozenset({Trade, Quote, BookSnapshot, BookDelta, Print, MarkPrice, FundingRate})
@@ -64,6 +65,20 @@ class Port:
         for kind, takers in self.gate.hears().items():
             found[kind] = _each((found[kind], *takers) if kind in found else takers)
         return found
+
+    def is_quiet(self) -> bool:
+        """Whether no order rests at the venue or is on its way, so that trades may be passed over."""
+        asked = getattr(self.venue, "is_quiet", None)
+        return asked is not None and bool(asked())
+
+    def pass_over(self, passed: Passed) -> Body:
+        """Take in many trades of one instrument at once, with the same outcome; returns the last of them."""
+        rows, last = passed.rows, passed.stop - 1
+        body = rows.body(last)
+        self.venue.pass_over(passed)  # type: ignore[attr-defined]
+        self.marks.pass_over(passed)
+        self.gate.pass_over(int(rows.ts[last]), body)
+        return body
 
     def submit(self, ts: int, intent: Body) -> Reject | None:
         """Send an intent through the gate to the venue; return the gate's no, if it says so."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from helios_engine.bodies import Instrument
 from helios_engine.events import Body
 from helios_engine.journal.reader import StoredInput
-from helios_engine.timeline import Input
+from helios_engine.timeline import Input, Passed
 
 VENUE = "venue"
 
@@ -25,6 +25,10 @@ class Recording:
         if head is None or head.turn != turn or head.source == VENUE:
             return None
         return self._take(head)
+
+    def next_turn(self, otherwise: int) -> int:
+        """The turn that the next stored input opened; `otherwise` if there is none left."""
+        return otherwise if self._head is None else self._head.turn
 
     def answer(self, turn: int, ts: int) -> Input | None:
         """Take the venue's answer that opened this turn at `ts`."""
@@ -55,6 +59,13 @@ class RecordedVenue:
     def market(self, ts: int, body: Body) -> Iterator[Body]:
         """The answers that were recorded for this turn on."""
         return self._answers(ts)
+
+    def is_quiet(self) -> bool:
+        """Always: the engine knows the turns of the answers."""
+        return True
+
+    def pass_over(self, passed: Passed) -> None:
+        """No answer was recorded for these."""
 
     def send(self, ts: int, intent: Body) -> None:
         """The answer is on record."""

@@ -122,7 +122,7 @@ def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:
             if asked:
                 return False
             if progress is not None and number % STEP == 0:
-                progress((given.ts - plan.begin) / span, number)
+                progress((given.ts - plan.begin) / span, sum(engine.timeline.delivered.values()))
         engine.finish(plan.stop)
     return True
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
+from helios_engine.block import Block, Rows
 from helios_engine.bodies import Instrument
 from helios_engine.events import Body, Event
 
@@ -29,6 +30,45 @@ class Stage(Protocol):
     def on_event(self, event: Any) -> Outputs:
         """Take one event; return or yield the bodies that follow from it."""
         ...
+
+
+@runtime_checkable
+class ColumnStage(Stage, Protocol):
+    """A stage that can also be driven by blocks: the same calculation, the same state, many inputs at once.
+
+    It is, if it is market-only: if nothing that it consumes is a fill, a position, an account, a reply or a control,
+    or comes of one through other stages. It must be a stage whose state can be saved (see `Restorable`).
+    An input of a kind without columns (see `helios_engine.block_making.has_columns`: a definition, a row of features)
+    ends a block and comes through `on_event`. Blocks may have any length, and calls of both methods may alternate.
+    """
+
+    def on_columns(self, block: Block) -> Iterable[tuple[int, Body]]:
+        """Take a block; return or yield `(index, body)`: what follows from the input at this index of the block.
+
+        Indices may come in any order; outputs of one index keep theirs. They are released when the clock has reached
+        `block.ts[index]`, so a body may hold nothing that is known later. An index that the block does not have, or a
+        body that cannot be hashed (so that its content could still change), is refused with a StageError.
+
+            def on_columns(self, block):
+                for rows in block.parts:  # one for each kind, instrument and timeframe
+                    for n, close in enumerate(rows["close"].tolist()):
+                        yield int(rows.at[n]), Signal(rows.instrument, self.step(rows.instrument, close))
+        """
+        ...
+
+
+def in_columns(thing: Any, method: str, beside: str) -> Any | None:
+    """The `method` by which a stage or feed is driven in columns, or nothing.
+
+    A subclass that writes anew what stands `beside` it (`on_event`, `inputs`) and leaves the columns as they were no
+    longer says the same in both: it is driven one by one.
+    """
+    for owner in type(thing).__mro__:
+        if method in vars(owner):
+            break
+        if beside in vars(owner):
+            return None
+    return getattr(thing, method, None)
 
 
 class Depends:
@@ -94,8 +134,9 @@ class Feed(Protocol):
     """A source of inputs, oldest first.
 
     Beside what is named here a feed may have `issues(start, stop)`, which yields `(ts, DataIssue)` for what is
-    known against its data; `prints(start, stop)`, what the venue matches on where there are only bars; and
-    `bodies(codec)`, the kinds of body it yields where its annotation cannot say.
+    known against its data; `blocks(start, stop)`, which yields the same inputs as `Rows`, many at a time;
+    `prints(start, stop)`, what the venue matches on where there are only bars; and `bodies(codec)`, the kinds of body
+    it yields where its annotation cannot say.
     """
 
     def pin(self) -> Pin:
@@ -214,7 +255,9 @@ class BodySpec(msgspec.Struct, frozen=True):
 Filter = Mapping[str, str | tuple[str, ...]]
 
 __all__ = [
+    "Block",
     "BodySpec",
+    "ColumnStage",
     "Depends",
     "DownloadSpec",
     "Effect",
@@ -226,6 +269,7 @@ __all__ = [
     "ImporterSpec",
     "Pin",
     "Restorable",
+    "Rows",
     "Stage",
     "StageSpec",
     "Venue",

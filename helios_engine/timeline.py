@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from helios_engine.block import Rows
 from helios_engine.bodies import Tick
 from helios_engine.errors import TimeError
 from helios_engine.events import Body
@@ -16,11 +17,30 @@ REPLY, TICK = 30, 100
 
 
 class Source(NamedTuple):
-    """A stream of `(ts, body)` and its place among others at one time."""
+    """A stream of `(ts, body)` and its place among others at one time; `blocks` opens the same stream in columns."""
 
     name: str
     rank: int
     inputs: Iterable[tuple[int, Body]]
+    blocks: Callable[[], Iterator[Rows]] | None = None
+
+
+class Released(NamedTuple):
+    """What the stage at `position`, which ran ahead of the clock, says of the input that the clock has reached.
+
+    An exception in the place of a body is what it raised.
+    """
+
+    position: int
+    said: list[Body | Exception]
+
+
+class Passed(NamedTuple):
+    """Rows `start` to `stop` of a source, taken at once."""
+
+    rows: Rows
+    start: int
+    stop: int
 
 
 class Input(NamedTuple):
@@ -59,11 +79,20 @@ class Timeline:
             self._counts.append(0)
             self._last.append(0)
         if ts < self.now:
-            raise TimeError(
-                f"{source}: input at {iso(ts)} is older than now, {iso(self.now)}; what comes late is a "
-                "DataIssue, not an input"
-            )
+            raise late(source, ts, self.now)
         self._push(order, ts, body)
+
+    def released(self) -> Sequence[Released]:
+        """What stages that ran ahead of the clock say of the input that was taken last: here none does."""
+        return ()
+
+    def free(self) -> int:
+        """How many of the next inputs may be passed over, because nobody takes them: here none."""
+        return 0
+
+    def pass_over(self, count: int) -> list[Passed]:
+        """Take so many inputs, which are `free`, at once; see `helios_engine.driving.timeline`."""
+        raise TimeError(f"expected no inputs to be passed over, found {count}; this timeline hands out each")
 
     def next(self) -> Input | None:
         """Take the next input, or nothing when all sources are empty."""
@@ -96,21 +125,31 @@ class Timeline:
         if found is None:
             return
         ts, body = found
-        if ts <= 0:
-            raise TimeError(
-                f"{self._names[order]}: input {self._counts[order]} has ts {ts}; expected ns UTC after 1970"
-            )
-        if ts < self._last[order]:
-            raise TimeError(
-                f"{self._names[order]}: input {self._counts[order]} at {iso(ts)} is older than the one before it, "
-                f"{iso(self._last[order])}; a feed must deliver oldest first"
-            )
+        if ts <= 0 or ts < self._last[order]:
+            raise misplaced(self._names[order], self._counts[order], ts, self._last[order])
         self._last[order] = ts
         self._push(order, ts, body)
 
     def _push(self, order: int, ts: int, body: Body) -> None:
         heapq.heappush(self._heap, (ts, self._ranks[order], order, self._counts[order], body))
         self._counts[order] += 1
+
+
+def misplaced(source: str, number: int, ts: int, last: int) -> TimeError:
+    """What is wrong with an input at `ts` of a source whose last one was at `last`."""
+    if ts <= 0:
+        return TimeError(f"{source}: input {number} has ts {ts}; expected ns UTC after 1970")
+    return TimeError(
+        f"{source}: input {number} at {iso(ts)} is older than the one before it, {iso(last)}; "
+        "a feed must deliver oldest first"
+    )
+
+
+def late(source: str, ts: int, now: int) -> TimeError:
+    """What is wrong with an input that is scheduled for a time that has passed."""
+    return TimeError(
+        f"{source}: input at {iso(ts)} is older than now, {iso(now)}; what comes late is a DataIssue, not an input"
+    )
 
 
 def ticks(timeframe: str, length: int, grace: int, start: int, stop: int) -> Iterator[tuple[int, Tick]]:

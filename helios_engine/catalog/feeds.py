@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from helios_engine.block import Rows
 from helios_engine.bodies import Bar, DataIssue, Instrument, Print
 from helios_engine.errors import DataError
+from helios_engine.events import Body
 from helios_engine.settings import Settings
 from helios_engine.stage import Pin
 from helios_engine.timeframe import nanoseconds, timeframe_ns
@@ -60,6 +62,25 @@ class CatalogFeed:
                 for array, scale in zip(arrays, scales, strict=True)
             )
 
+    def _as_rows(self, kind: type[Body], start: int, stop: int, timeframe: str = "") -> Iterator[Rows]:
+        """Stored blocks with all columns of a kind of body; what is stored in units stays in units."""
+        from helios_engine.catalog.tables import SCHEMAS, scale_of
+
+        m, delay = self._dataset.manifest, self._delay
+        words = {name for name in SCHEMAS[m.kind].names if SCHEMAS[m.kind].field(name).type == "string"}
+        names = [name for name in kind.__struct_fields__ if name in SCHEMAS[m.kind].names]
+        scales = {name: scale_of(m.kind, name, m.price_scale, m.size_scale) for name in names}
+        for batch in self._dataset.blocks(start - delay, stop - delay, self._block, ["ts", *names]):
+            numbers = {n: batch[n].to_numpy(zero_copy_only=False) for n in names if n not in words}
+            yield Rows(
+                kind,
+                (self._name, timeframe),
+                batch["ts"].to_numpy(zero_copy_only=False) + delay,
+                numbers,
+                scales={name: scale for name, scale in scales.items() if scale is not None},
+                texts={name: batch[name] for name in names if name in words},
+            )
+
 
 class CatalogBars(CatalogFeed):
     """Bars of one instrument and timeframe, each known `delay` after its close.
@@ -88,6 +109,18 @@ class CatalogBars(CatalogFeed):
         for ts, opened, closed, o, h, low, c, v in self._rows(start - delay, stop - delay):
             yield ts + delay, Bar(name, timeframe, opened, closed, o, h, low, c, v)
 
+    def blocks(self, start: int, stop: int) -> Iterator[Rows]:
+        """The same bars in columns."""
+        for rows in self._as_rows(Bar, start, stop, self._timeframe):
+            early = (rows.ts - self._delay < rows["ts_close"]).nonzero()[0]
+            if not len(early):
+                yield rows
+                continue
+            first = int(early[0])
+            yield rows.cut(0, first, rows.at[:first])
+            opened, closed = int(rows["ts_open"][first]), int(rows["ts_close"][first])
+            raise self._early(opened, int(rows.ts[first]) - self._delay, closed)
+
     def prints(self, start: int, stop: int) -> Iterator[tuple[int, Print]]:
         """Each bar's path as four prints; a bar without volume has none, because nobody traded."""
         name, third = self._name, self._length // 3
@@ -113,8 +146,11 @@ class CatalogBars(CatalogFeed):
         for columns in self._columns(start, stop, *names):
             for row in zip(*columns, strict=True):
                 if row[0] < row[2]:
-                    raise DataError(
-                        f"{self._dataset.name}: the bar that opens at {row[1]} is known at {row[0]}, before it closes "
-                        f"at {row[2]}: that would be look-ahead; import it again with the right --stamp"
-                    )
+                    raise self._early(row[1], row[0], row[2])
                 yield row
+
+    def _early(self, opened: int, known: int, closed: int) -> DataError:
+        return DataError(
+            f"{self._dataset.name}: the bar that opens at {opened} is known at {known}, before it closes "
+            f"at {closed}: that would be look-ahead; import it again with the right --stamp"
+        )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from helios_engine.block import SIDES as _SIDES
+from helios_engine.block import Rows
 from helios_engine.bodies import BookDelta, BookSnapshot, FundingRate, Instrument, Quote, Trade
 from helios_engine.catalog.feeds import CatalogFeed
 from helios_engine.catalog.naming import folder_of
 from helios_engine.codec import Codec
 from helios_engine.errors import BuildError
 from helios_engine.events import Body
-
-_SIDES = {1: "BUY", -1: "SELL", 0: ""}
 
 
 class CatalogTrades(CatalogFeed):
@@ -30,6 +30,10 @@ class CatalogTrades(CatalogFeed):
             for ts, ts_event, price, quantity, side, trade_id in zip(*columns, strict=True):
                 yield ts, Trade(name, ts_event, price, quantity, _SIDES[side], trade_id or "")
 
+    def blocks(self, start: int, stop: int) -> Iterator[Rows]:
+        """The same trades in columns."""
+        return self._as_rows(Trade, start, stop)
+
 
 class CatalogQuotes(CatalogFeed):
     """The best bid and ask of one instrument; a size of 0 is one that the source did not state."""
@@ -45,6 +49,10 @@ class CatalogQuotes(CatalogFeed):
         for columns in self._columns(start, stop, *names):
             for ts, *rest in zip(*columns, strict=True):
                 yield ts, Quote(name, *rest)
+
+    def blocks(self, start: int, stop: int) -> Iterator[Rows]:
+        """The same quotes in columns."""
+        return self._as_rows(Quote, start, stop)
 
 
 class CatalogBooks(CatalogFeed):
@@ -91,6 +99,10 @@ class CatalogFunding(CatalogFeed):
         for columns in self._columns(start, stop, "ts", "ts_event", "rate"):
             for ts, ts_event, rate in zip(*columns, strict=True):
                 yield ts, FundingRate(self._name, ts_event, rate)
+
+    def blocks(self, start: int, stop: int) -> Iterator[Rows]:
+        """The same rates in columns."""
+        return self._as_rows(FundingRate, start, stop)
 
 
 class CatalogInstruments(CatalogFeed):

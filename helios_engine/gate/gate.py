@@ -115,6 +115,11 @@ class Gate:
         """Take in a marked account, which losses are measured from; before the start it makes no peak."""
         self._losses.marked(ts, account, is_trading)
 
+    def pass_over(self, ts: int, body: Body) -> None:
+        """Many trades came in at once, of which `body` was the last, at `ts`."""
+        if self._limits.max_data_age is not None:
+            self._trouble.market(ts, body)
+
     def hears(self) -> dict[type[Body], tuple[Hear, ...]]:
         """Which inputs the gate wants, and who takes them: of market data only what a limit asks for."""
         found: dict[type[Body], tuple[Hear, ...]] = {

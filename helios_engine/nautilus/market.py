@@ -96,6 +96,10 @@ class Market:
         """Whether a trailing stop has something to follow."""
         return self.sight.has_bid and self.engine.best_ask_price() is not None
 
+    def is_quiet(self) -> bool:
+        """Whether nothing rests here, nothing is on its way, and trades are only remembered."""
+        return not (self.open or self.flight.queue or self.expiries) and self.sight.is_quiet()
+
     def expire(self, ts: int) -> None:
         """Take off what expires at or before `ts`, ahead of an event that could fill it."""
         for name in sorted(name for name, expires in self.expiries.items() if expires <= ts):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from helios_engine.bodies import Print, Quote, Trade
+from helios_engine.timeline import Passed
 
 Tape = Trade | Print
+_BUY = 1
 
 
 class Memory:
@@ -50,6 +54,24 @@ class Memory:
         kept = (self._before, self._quote, self._anchor, self._extreme, self._last)
         self._before = self._quote = self._anchor = self._extreme = self._last = None
         return [body for body in kept if body is not None]
+
+
+def telling(passed: Passed) -> list[int]:
+    """Rows of trades in which a memory, given these alone, is as if it had been given all (see Memory).
+
+    They are the last of another side than the last one's, the most extreme after it, and the last.
+    """
+    rows, start, stop = passed
+    sides, last = rows["side"][start:stop], stop - 1
+    side = int(sides[-1])
+    if side == 0:  # it sets both bid and ask
+        return [last]
+    others = np.flatnonzero(sides != side)
+    first = start + int(others[-1]) if len(others) else start
+    since = first + 1 if len(others) else first
+    prices = rows["price"][since:last]
+    extreme = [since + int(prices.argmin() if side == _BUY else prices.argmax())] if len(prices) else []
+    return sorted({first, *extreme, last})
 
 
 def _side(body: Tape) -> str:

@@ -52,6 +52,10 @@ class Sight:
             return (Decimal(repr(self._quote.bid)) + Decimal(repr(self._quote.ask))) / 2
         return None
 
+    def is_quiet(self) -> bool:
+        """Whether trades are only remembered: no book is kept beside them, no model of our own looks at each."""
+        return self._is_idle and not self.depth
+
     def catch_up(self) -> None:
         """Show nautilus what it has not seen and what counts."""
         if self._is_behind:

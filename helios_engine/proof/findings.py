@@ -7,7 +7,16 @@ from typing import Literal
 import msgspec
 
 Layer = Literal[
-    "structure", "availability", "fills", "hermetic", "differential", "prefix", "futures", "declared", "artefacts"
+    "structure",
+    "availability",
+    "fills",
+    "hermetic",
+    "differential",
+    "drivers",
+    "prefix",
+    "futures",
+    "declared",
+    "artefacts",
 ]
 LAYERS: tuple[Layer, ...] = (
     "structure",
@@ -15,6 +24,7 @@ LAYERS: tuple[Layer, ...] = (
     "fills",
     "hermetic",
     "differential",
+    "drivers",
     "prefix",
     "futures",
     "declared",
@@ -32,6 +42,7 @@ JUDGES: dict[Layer, frozenset[Kind]] = {
     "fills": frozenset({"stage", "venue"}),
     "hermetic": _READ,
     "differential": _PARTS,
+    "drivers": frozenset({"feed", "stage", "engine"}),
     "prefix": _PARTS,
     "futures": _PARTS,
     "declared": frozenset({"stage"}),

@@ -34,6 +34,7 @@ _PLACES: dict[Layer, str] = {
     "fills": "helios_engine.proof.audits.layer:audit",
     "hermetic": "helios_engine.proof.hermetic.layer:guard",
     "differential": "helios_engine.proof.differential.layer:vary",
+    "drivers": "helios_engine.proof.drivers.layer:compare",
     "prefix": "helios_engine.proof.cuts.layer:cut",
     "futures": "helios_engine.proof.cuts.layer:cut",
     "declared": "helios_engine.proof.declared.layer:declare",

@@ -18,6 +18,7 @@ CHECKS: Mapping[Kind, Judges] = {
         "repeats": stages.repeats,
         "restores": stages.restores,
         "bears_edges": stages.bears_edges,
+        "drivers": trials.drivers,
         **_PROVER,
     },
     "feed": {
@@ -25,6 +26,7 @@ CHECKS: Mapping[Kind, Judges] = {
         "order": feeds.order,
         "stamps": feeds.stamps,
         "pin": feeds.pin,
+        "drivers": trials.drivers,
         **_PROVER,
     },
     "effect": {"contract": effects.contract, "replies": effects.replies, "repeats": effects.repeats, **_PROVER},

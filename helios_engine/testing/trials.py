@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from helios_engine.proof.findings import Finding
 from helios_engine.proof.prover import prove
+from helios_engine.stage import in_columns
 from helios_engine.testing.check import UnjudgedError
-from helios_engine.testing.subject import Subject
+from helios_engine.testing.subject import Subject, made_by
 from helios_engine.timeframe import iso
 
 CUTS = 6
@@ -20,6 +21,11 @@ STEADY = ("hermetic", "differential")
 def causality(subject: Subject) -> Sequence[str]:
     """The prover's layers about time, with few cuts."""
     return _tried(subject, CAUSAL)
+
+
+def drivers(subject: Subject) -> Sequence[str]:
+    """The prover's layer drivers, for what can be driven by blocks: it says the same event by event."""
+    return _tried(subject, ("drivers",)) if _takes_blocks(subject) else ()
 
 
 def determinism(subject: Subject) -> Sequence[str]:
@@ -36,6 +42,11 @@ def _tried(subject: Subject, layers: Sequence[str]) -> Sequence[str]:
     if not found and row.verdict == "not provable":
         raise UnjudgedError(f"{name}: {row.reason}")
     return found
+
+
+def _takes_blocks(subject: Subject) -> bool:
+    methods = ("on_columns", "on_event") if subject.kind == "stage" else ("blocks", "inputs")
+    return in_columns(made_by(subject)(), *methods) is not None
 
 
 def _words(found: Finding) -> str:

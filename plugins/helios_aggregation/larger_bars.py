@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from helios_aggregation.cascade import Bucket, Cascade, checked_lengths
+import numpy as np
+
+from helios_aggregation.lengths import checked_lengths
+from helios_aggregation.series import Series, machine, whole
+from helios_engine.block import Block
 from helios_engine.bodies import Bar, DataIssue, Instrument
 from helios_engine.errors import DataError
 from helios_engine.events import Event
@@ -22,37 +27,48 @@ class LargerBars:
     consumes = (Instrument, Bar)
 
     def __init__(self, timeframes: tuple[str, ...] = ("1m", "5m", "15m", "1h", "4h", "1d")) -> None:
+        machine()  # what it reads is read before the run
         checked_lengths(timeframes)
         self.timeframes = timeframes
-        self.cascades: dict[str, Cascade] = {}
-        self.closed: dict[str, int] = {}
+        self.series: dict[str, Series] = {}
 
     def on_event(self, event: Event[Instrument | Bar]) -> Iterator[Bar | DataIssue]:
         body = event.body
         if isinstance(body, Instrument):
-            known = self.cascades.get(body.instrument)
+            known = self.series.get(body.instrument)
             if known is None:
-                self.cascades[body.instrument] = Cascade(body.instrument, self.timeframes, body.size_scale)
+                self.series[body.instrument] = Series(body.instrument, self.timeframes, body.size_scale)
             else:
                 known.refine(body.size_scale)
         elif body.timeframe == self.timeframes[0]:
-            yield from self._bar(body, event.ts)
+            series = self._series(body.instrument, event.ts)
+            units = np.array([whole(body.volume, series.scale, body.instrument)])
+            times = (np.array([body.ts_open]), np.array([body.ts_close]))
+            prices = (np.array([price], np.float64) for price in (body.open, body.high, body.low, body.close))
+            for said in series.bars(*times, *prices, units):
+                for bar in series.bodies(said):
+                    yield bar if bar is not None else self._late(body)
 
-    def _bar(self, bar: Bar, now: int) -> Iterator[Bar | DataIssue]:
-        name = bar.instrument
-        cascade = self.cascades.get(name)
-        if cascade is None:
+    def on_columns(self, block: Block) -> Iterator[tuple[int, Bar | DataIssue]]:
+        for rows in block.parts:
+            if rows.timeframe != self.timeframes[0]:
+                continue
+            series = self._series(rows.instrument, int(rows.ts[0]))
+            columns = (rows[name] for name in ("ts_open", "ts_close", "open", "high", "low", "close"))
+            for said in series.bars(*columns, rows.units("volume", series.scale)):
+                indices = rows.at[said.cause].tolist()
+                for cause, index, bar in zip(said.cause.tolist(), indices, series.bodies(said), strict=True):
+                    yield index, bar if bar is not None else self._late(rows.body(cause))
+
+    def _late(self, bar: Any) -> DataIssue:
+        detail = f"the {bar.timeframe} bar came after one that closed later"
+        return DataIssue(bar.instrument, "late_bar", "warn", bar.ts_open, bar.ts_close, detail)
+
+    def _series(self, name: str, now: int) -> Series:
+        series = self.series.get(name)
+        if series is None:
             raise DataError(
                 f"expected the Instrument {name} before its first bar at {iso(now)}, found none; its size scale "
                 "is needed to add volumes: let the feed or [[instrument]] define it"
             )
-        if bar.ts_open < self.closed.get(name, 0):
-            detail = f"the {bar.timeframe} bar came after one that closed later"
-            yield DataIssue(name, "late_bar", "warn", bar.ts_open, bar.ts_close, detail)
-            return
-        yield from cascade.close(bar.ts_open)
-        part = Bucket(bar.ts_open, bar.ts_close, bar.open)
-        part.add(bar.high, bar.low, bar.close, round(bar.volume * cascade.unit))
-        cascade.lift(part)
-        self.closed[name] = bar.ts_close
-        yield from cascade.close(bar.ts_close)
+        return series

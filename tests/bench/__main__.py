@@ -1,9 +1,10 @@
 """Helios against bare nautilus_trader in one run: `make bench`, or `python -m tests.bench [--small]`.
 
 Each side runs in a process of its own, in turn; the median of the rounds counts. Both read the same Parquet and build
-the same ticks, and bare nautilus is handed the orders that Helios decided on. `helios` shows nautilus what can change
-something, `helios-dense` every event. Seconds are CPU seconds of the process, so that a busy machine changes little.
-Ratios over 1 mean that Helios is faster. Peak memory is the process's, the interpreter and libraries included.
+the same ticks, and bare nautilus is handed the orders that Helios decided on. `helios` drives stages by blocks and
+shows nautilus what can change something, `helios-events` drives them by events, `helios-dense` shows nautilus every
+event. Seconds are CPU seconds of the process, so that a busy machine changes little. Ratios over 1 mean that Helios is
+faster. Peak memory is the process's, the interpreter and libraries included.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 WORK = {"bars": (100_000, 3), "trades": (5_000_000, 1)}
+SIDES = ("helios", "helios-events", "helios-dense", "nautilus")
 SMALL = {"bars": (10_000, 3), "trades": (100_000, 3)}
 """How many of each, and rounds."""
 
@@ -30,7 +32,8 @@ def child(side: str, root: str, kind: str) -> None:
     if side == "nautilus":
         found = bare.run(place, kind, [tuple(o) for o in json.loads((place / f"{kind}.json").read_text())])
     else:
-        found = ours.run(place, kind, dense=side == "helios-dense")
+        driver = "events" if side == "helios-events" else "blocks"
+        found = ours.run(place, kind, dense=side == "helios-dense", driver=driver)
         (place / f"{kind}.json").write_text(json.dumps(found.pop("orders")))
     found["peak_mb"] = peak_mb()
     print(json.dumps(found))
@@ -73,7 +76,7 @@ def main(small: bool) -> None:
         write_trades(Path(root), sizes["trades"][0])
         print(f"{'work':<18}{'side':<16}{'CPU s':>9}{'events/s':>11}{'peak MB':>9}{'fills':>7}{'ratio':>7}")
         for kind, (count, times) in sizes.items():
-            rows = {side: measure(side, root, kind, times) for side in ("helios", "helios-dense", "nautilus")}
+            rows = {side: measure(side, root, kind, times) for side in SIDES}
             whole = {side: row["seconds"] + row.get("read", 0.0) for side, row in rows.items()}
             for side, row in rows.items():
                 ratio = whole["nautilus"] / whole[side]
@@ -81,8 +84,8 @@ def main(small: bool) -> None:
                 work, peak = f"{count:,} {kind}", row["peak_mb"]
                 figures = f"{whole[side]:>9.2f}{rate:>11,.0f}{peak:>9.0f}{row['fills']:>7}{ratio:>7.2f}"
                 print(f"{work:<18}{side:<16}{figures}")
-            same = rows["helios"]["balances"] == rows["helios-dense"]["balances"]
-            print(f"  balances with and without the events that can change nothing: {'equal' if same else 'DIFFERENT'}")
+            same = all(rows["helios"]["balances"] == rows[side]["balances"] for side in SIDES[1:3])
+            print(f"  balances of the three ways to run Helios: {'equal' if same else 'DIFFERENT'}")
             alike = rows["helios"]["fills"] == rows["nautilus"]["fills"]
             print(f"  as many fills as bare nautilus: {'yes' if alike else 'NO'}")
 

@@ -60,7 +60,7 @@ class Flip:
             yield OrderIntent(f"B-{self.count}", event.body.instrument, "BUY" if wanted else "SELL", Decimal(1))
 
 
-def run(root: Path, kind: str, *, dense: bool = False) -> dict[str, Any]:
+def run(root: Path, kind: str, *, dense: bool = False, driver: str = "blocks") -> dict[str, Any]:
     """Run once; CPU seconds of the loop, orders with the market event that preceded each, fills and balances."""
     text = CONFIG.format(
         kind=kind,
@@ -71,7 +71,7 @@ def run(root: Path, kind: str, *, dense: bool = False) -> dict[str, Any]:
     plugins = Plugins()
     plugins.register(plugin(StageSpec("bench.flip", Flip)), "bench")
     plan = build(parse_config(text, root / "bench.toml"), plugins)
-    engine = assemble(plan)
+    engine = assemble(plan, driver=driver)
     venue: Any = engine.port.venue
     sent: list[tuple[int, str]] = []
     send, seen = venue.send, [0]

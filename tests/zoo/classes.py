@@ -38,10 +38,10 @@ def verdict(leak: Specimen, rule: Rule) -> str:
     """What the rule says; no verdict where there are too few trades, or nothing that it could be put to.
 
     It looks at columns and signals over the candles of one pair: not at ranks of several, at models and their replies,
-    at venues, at orders without a signal, nor at an engine.
+    at venues, at orders without a signal, at blocks, which it does not have, nor at an engine.
     """
     entry = leak.entry
-    if entry.run not in (FEED_RUN, STAGE_RUN) or entry.planted is not nullcontext:
+    if entry.run not in (FEED_RUN, STAGE_RUN) or entry.planted is not nullcontext or "drivers" in entry.label.layers:
         return NONE
     found: str = answer_of(lambda: rule.verdict(leak).text)
     return found if found in ("found", "passes") else NONE

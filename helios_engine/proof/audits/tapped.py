@@ -17,7 +17,7 @@ from helios_engine.node import Node
 from helios_engine.proof.audits.availability import Availability
 from helios_engine.proof.audits.fills import Fills
 from helios_engine.proof.rehearsals.watching import WatchedNode
-from helios_engine.timeline import Input, Source, Timeline
+from helios_engine.timeline import Input, Released, Source, Timeline
 
 
 class Ears:
@@ -134,9 +134,9 @@ class _TappedPipeline:
     def __init__(self, pipeline: Any, ears: Ears) -> None:
         self._pipeline, self._ears = pipeline, ears
 
-    def push(self, event: Event[Body]) -> list[Body]:
+    def push(self, event: Event[Body], released: Sequence[Released] = ()) -> list[Body]:
         self._ears.availability.pushed(event)
-        return cast("list[Body]", self._pipeline.push(event))
+        return cast("list[Body]", self._pipeline.push(event, released))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipeline, name)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
+from helios_engine.block import Rows
 from helios_engine.bodies import Bar, Signal
 from helios_engine.catalog.feeds import CatalogBars
 from helios_engine.stage import Pin
@@ -72,6 +73,19 @@ class Foreseeing(Bars):
         for (ts, bar), (_, after) in pairwise(super().inputs(0, FOREVER)):
             if start <= ts < stop:
                 yield ts, _closing(bar, after.close)
+
+
+class TwoFaced(Bars):
+    """The catalog's bars, one by one at twice their volume, in columns as they are."""
+
+    def inputs(self, start: int, stop: int) -> Iterator[tuple[int, Bar]]:
+        """Twice the volume."""
+        for ts, bar in super().inputs(start, stop):
+            yield ts, msgspec.structs.replace(bar, volume=bar.volume * 2)
+
+    def blocks(self, start: int, stop: int) -> Iterator[Rows]:
+        """As they are."""
+        yield from super().blocks(start, stop)
 
 
 class Hashed(Bars):

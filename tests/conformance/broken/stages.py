@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from helios_engine.block import Block
 from helios_engine.bodies import Bar, Features, Signal
 from helios_engine.events import Event
 
@@ -51,6 +52,20 @@ class Counting(Sound):
     def on_event(self, event: Event[Bar]) -> Iterator[Signal]:
         _SEEN[0] += 1
         yield Signal(event.body.instrument, _SEEN[0] / 1e6)
+
+
+class NextRow(Sound):
+    """A signal of one before every bar that closes above its open, where a block shows it already."""
+
+    def on_event(self, event: Event[Bar]) -> Iterator[Signal]:
+        yield Signal(event.body.instrument, float(event.body.close > event.body.open))
+
+    def on_columns(self, block: Block) -> Iterator[tuple[int, Signal]]:
+        """Each row gets the answer of the row behind it."""
+        for rows in block.parts:
+            rising = (rows["close"] > rows["open"]).tolist()
+            for at, value in zip(rows.at.tolist(), [*rising[1:], rising[-1]], strict=True):
+                yield at, Signal(rows.instrument, float(value))
 
 
 class Forgetful(Sound):

@@ -270,8 +270,8 @@ class Patches(Clean):
         super().__init__()
         original = pipeline.Pipeline.push
 
-        def push(self: Any, event: Any) -> Any:
-            return original(self, event)
+        def push(self: Any, event: Any, *said: Any) -> Any:
+            return original(self, event, *said)
 
         pipeline.Pipeline.push = push  # type: ignore[method-assign]
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-import helios_aggregation.time_bars as time_bars
 import helios_engine.assemble as assemble
 import helios_engine.node as node
-from helios_aggregation.cascade import Cascade
-from helios_engine.bodies import Bar, Instrument, Trade
+from helios_aggregation.time_bars import TimeBars
+from helios_engine.bodies import Instrument, Tick, Trade
 from helios_engine.engine import Engine
+from helios_engine.events import Event
 from helios_engine.pipeline import Pipeline
 from helios_engine.port import Port
 from helios_engine.timeline import Input, Timeline
 from tests.unit.proof.auditing_runs import BEGIN, CONFIG, MINUTE, SECOND, Minutes, Rows, Tape, audited, wrong
 
 BARS = CONFIG.replace("test.tape", "test.minutes").replace("time_bars", "larger_bars").replace("7s", "1m")
+Honest = Callable[[Any, Event[Any]], Iterator[Any]]
 WITH_ROWS = BARS.replace("[[stage]]", '[[feed]]\nuse = "test.rows"\n\n[[stage]]', 1)
 
 
@@ -35,13 +38,26 @@ def test_an_honest_run_has_nothing_to_find(tmp_path: Path, text: str) -> None:
     assert known.not_provable == filled.not_provable == {}
 
 
+def planted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+    """Put a fault in place of the aggregation's `on_event`; it is given the honest one."""
+    honest = TimeBars.on_event
+
+    def plant(fault: Callable[..., Any]) -> None:
+        def on_event(self: Any, event: Event[Any]) -> Iterator[Any]:
+            yield from fault(honest, self, event)
+
+        monkeypatch.setattr(TimeBars, "on_event", functools.wraps(honest)(on_event))
+
+    return plant
+
+
 def test_a_trade_at_the_boundary_in_the_bar_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = time_bars.TimeBars._trade
-
-    def off_by_one(self: Any, trade: Trade, now: int) -> Iterator[Any]:
-        yield from original(self, msgspec.structs.replace(trade, ts_event=trade.ts_event - 1), now)
-
-    monkeypatch.setattr(time_bars.TimeBars, "_trade", off_by_one)
+    @planted(monkeypatch)
+    def off_by_one(honest: Honest, self: Any, event: Event[Any]) -> Iterator[Any]:
+        body = event.body
+        if isinstance(body, Trade):
+            body = msgspec.structs.replace(body, ts_event=body.ts_event - 1)
+        yield from honest(self, msgspec.structs.replace(event, body=body))
 
     (found,) = [f for f in wrong(audited(tmp_path)[0]) if "not what was traded" in f.what]
 
@@ -54,8 +70,14 @@ def test_a_trade_at_the_boundary_in_the_bar_before(tmp_path: Path, monkeypatch: 
 
 
 def test_a_higher_bar_before_its_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = Cascade.close
-    monkeypatch.setattr(Cascade, "close", lambda self, now: original(self, now + self.lengths[0]))
+    @planted(monkeypatch)
+    def hurried(honest: Honest, self: Any, event: Event[Any]) -> Iterator[Any]:
+        yield from honest(self, event)
+        if isinstance(event.body, Tick):
+            in_a_minute = Tick("1m", event.body.boundary + MINUTE)
+            said = honest(copy.deepcopy(self), msgspec.structs.replace(event, body=in_a_minute))
+            yield from (bar for bar in said if bar.timeframe != "1m")
+
     monkeypatch.setattr(node, "_TIMES", ())
 
     found = wrong(audited(tmp_path)[0])
@@ -69,8 +91,9 @@ def test_a_higher_bar_before_its_close(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_higher_bar_before_its_last_lower_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = time_bars.Series.close
-    monkeypatch.setattr(time_bars.Series, "close", lambda self, now: iter(list(original(self, now))[::-1]))
+    @planted(monkeypatch)
+    def reversed_bars(honest: Honest, self: Any, event: Event[Any]) -> Iterator[Any]:
+        yield from list(honest(self, event))[::-1]
 
     (found,) = wrong(audited(tmp_path)[0])
 
@@ -80,12 +103,11 @@ def test_a_higher_bar_before_its_last_lower_one(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_bar_that_is_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, third = time_bars.Series.close, BEGIN + 2 * MINUTE
+    third = BEGIN + 2 * MINUTE
 
-    def without_the_third(self: Any, now: int) -> Iterator[Bar]:
-        yield from (bar for bar in original(self, now) if (bar.timeframe, bar.ts_open) != ("1m", third))
-
-    monkeypatch.setattr(time_bars.Series, "close", without_the_third)
+    @planted(monkeypatch)
+    def without_the_third(honest: Honest, self: Any, event: Event[Any]) -> Iterator[Any]:
+        yield from (bar for bar in honest(self, event) if (bar.timeframe, bar.ts_open) != ("1m", third))
 
     (found,) = wrong(audited(tmp_path)[0])
 
@@ -145,9 +167,9 @@ def test_a_reply_before_its_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_input_that_no_stage_was_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original = Engine._turn
 
-    def forgetful(self: Any, ts: int, source: str, seq: int, body: Any) -> None:
+    def forgetful(self: Any, ts: int, source: str, seq: int, body: Any, *said: Any) -> None:
         if (source, seq) != ("test.tape", 7):
-            original(self, ts, source, seq, body)
+            original(self, ts, source, seq, body, *said)
 
     monkeypatch.setattr(Engine, "_turn", forgetful)
 

@@ -1,0 +1,1 @@
+"""Blocks and what is driven by them."""
