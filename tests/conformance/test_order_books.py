@@ -54,6 +54,12 @@ SETTINGS = {
     "times": 'every = "10s"\nmax_age = "30s"',
 }
 
+# The prover itself: seconds for a run on trial, and more on a busy machine.
+CHECKED = [
+    pytest.param(check, marks=pytest.mark.slow) if check == "causality" else check
+    for check in sorted(CHECKS["stage"].keys() - {"determinism"})
+]
+
 
 @pytest.fixture(scope="module")
 def quoted(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -72,7 +78,7 @@ def run(request: pytest.FixtureRequest, quoted: Path, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("check", sorted(CHECKS["stage"].keys() - {"determinism"}))
+@pytest.mark.parametrize("check", CHECKED)
 def test_it_passes_the_kit(check: str, run: Path, helios_subject: Callable[..., Any]) -> None:
     subject = helios_subject("stage", "features.microstructure", config=run)
     (mine,) = (c for c in yield_checks(subject) if c.name == check)
