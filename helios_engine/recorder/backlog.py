@@ -24,6 +24,7 @@ class Backlog:
         """The most entries that ever waited."""
         self.closed: str = ""
         """Why nothing more is taken."""
+        self._hurry = False
         self._limits, self._wall, self._monotonic = limits, wall, monotonic
         self._waiting: list[bytes] = []
         self._held = self._bytes = 0
@@ -77,12 +78,19 @@ class Backlog:
                 self.closed = why
             self.changed.notify_all()
 
-    def take(self, timeout: float | None) -> list[bytes]:
-        """All that waits, encoded, as soon as there is something, the end, or `timeout` seconds are over."""
+    def hurry(self) -> None:
+        """Somebody waits: what is here should be made durable now."""
         with self.changed:
-            self.changed.wait_for(lambda: bool(self._waiting or self.closed), timeout)
+            self._hurry = True
+            self.changed.notify_all()
+
+    def take(self, timeout: float) -> tuple[list[bytes], bool]:
+        """All that waits, encoded, and whether it is urgent: soon as there is something, or `timeout` seconds over."""
+        with self.changed:
+            self.changed.wait_for(lambda: bool(self._waiting or self.closed or self._hurry), timeout)
             taken, self._waiting = self._waiting, []
-        return taken
+            hurry, self._hurry = self._hurry or bool(self.closed), False
+        return taken, hurry
 
     def written(self, entries: int, size: int) -> None:
         """Entries of `size` bytes are in the file: their room is free again."""

@@ -65,6 +65,7 @@ class Disk:
 
     def wait(self, seq: int, timeout: float) -> int:
         """Until `seq` is durable; StorageError if it never will be, or takes longer than `timeout` seconds."""
+        self._backlog.hurry()
         with self._backlog.changed:
             self._backlog.changed.wait_for(lambda: self.durable >= seq or self._failure is not None, timeout)
         if self.durable >= seq:
@@ -80,11 +81,11 @@ class Disk:
     def _turn(self) -> None:
         behind = self.durable < self._next - 1
         due = self._synced + self._limits.sync_ms / 1000 - time.monotonic()
-        batch = self._backlog.take(max(0.0, due) if behind else 1.0)
+        batch, hurry = self._backlog.take(max(0.0, due) if behind else 1.0)
         for begin in range(0, len(batch), _PIECE):
             self._write(batch[begin : begin + _PIECE], len(batch) - begin)
         now = time.monotonic()
-        if now - self._synced >= self._limits.sync_ms / 1000 or self._backlog.closed:
+        if now - self._synced >= self._limits.sync_ms / 1000 or hurry:
             self._make_durable()
         if now - self._looked >= 1:
             self._looked = now

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from helios_engine.errors import JournalError
 from helios_engine.files import storage_error, write_whole
+from helios_engine.journal.framing import pack
 from helios_engine.recorder.entries import Header, Seal, encode
 from helios_engine.recorder.segment import SegmentFile, name_of, segments, sync_folder
-from helios_engine.journal.framing import pack
 
 
 class Resumed(NamedTuple):
