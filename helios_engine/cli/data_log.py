@@ -84,9 +84,8 @@ def compact(folder: Path, parser: str, remove: bool, catalog: str | None, as_jso
         print_json(msgspec.to_builtins(done))
         return 0
     for one in done:
-        click.echo(
-            f"{one.segment}: {one.rows:,} rows in {len(one.datasets)} data sets" + f"  {one.wrong}" * bool(one.wrong)
-        )
+        wrong = f"  WRONG: {one.wrong}" if one.wrong else ""
+        click.echo(f"{one.segment}: {one.rows:,} rows in {len(one.datasets)} data sets{wrong}")
     if not done:
         click.echo("nothing to compact: every sealed segment is done")
     return 0

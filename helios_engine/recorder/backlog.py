@@ -22,6 +22,8 @@ class Backlog:
         """Frames that found no room, over the whole session."""
         self.largest = 0
         """The most entries that ever waited."""
+        self.latest_ns = 0
+        """The latest receive time so far (ns UTC)."""
         self.closed: str = ""
         """Why nothing more is taken."""
         self._hurry = False
@@ -111,6 +113,8 @@ class Backlog:
 
     def _put(self, entry: Numbered) -> None:
         block = encode(entry)
+        if not isinstance(entry, Mark):
+            self.latest_ns = max(self.latest_ns, entry.recv_ns)
         self._waiting.append(block)
         self.next_seq += 1
         self._held += 1

@@ -96,6 +96,8 @@ class Compaction:
                 if number in todo:
                     rows.setdefault(target(body, connection or "recording", self._codec), []).append((ts, body))
         self._finish(todo, number, rows, done)
+        for left in sorted(todo.keys() - {one.number for one in done}):
+            self._finish(todo, left, {}, done)  # nothing whole lies in it
         return done
 
     def _finish(self, todo: dict[int, Checked], number: int, rows: dict[Target, Inputs], done: list[Compacted]) -> None:

@@ -37,7 +37,7 @@ class Disk:
         self._folder, self._limits, self._about = folder, limits, about
         self._backlog, self._alarm, self._on_durable = backlog, alarm, on_durable
         self._wall, self._sync = wall, sync
-        self._session = resumed.next_seq
+        self._session, self._floor = resumed.next_seq, resumed.floor_ns
         self._number, self._previous = resumed.number, resumed.previous
         self._next = resumed.next_seq
         self.durable = resumed.next_seq - 1
@@ -124,7 +124,8 @@ class Disk:
 
     def _open(self) -> SegmentWriter:
         self._opened, self._first = time.monotonic(), self._next
-        header = Header(self._number, self._next, self._session, self._previous, self._wall(), self._about)
+        about = (self._session, max(self._floor, self._backlog.latest_ns), self._previous, self._wall(), self._about)
+        header = Header(self._number, self._next, *about)
         return SegmentWriter(self._folder, header, self._sync)
 
     def _fail(self, error: Exception) -> None:

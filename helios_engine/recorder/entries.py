@@ -48,11 +48,16 @@ class Mark(_Entry, frozen=True, tag="mark"):
 
 
 class Header(_Entry, frozen=True, tag="segment"):
-    """How a segment begins. `session` is the first seq of its session; `previous` the digest of the one before."""
+    """How a segment begins.
+
+    `session` is the first seq of its session. `floor_ns` is the latest receive time so far: no input of a session is
+    older than what its first header says, whatever the clock says. `previous` is the digest of the segment before.
+    """
 
     number: int
     first_seq: int
     session: int
+    floor_ns: int
     previous: str
     opened_ns: int
     about: dict[str, str]

@@ -12,10 +12,10 @@ from helios_engine.recorder.segment import SegmentFile, segments
 
 
 class Placed(NamedTuple):
-    """An entry, the segment it lies in (number), and the first seq of its session (None: its header is lost)."""
+    """An entry, the segment it lies in (number), and that segment's header, if it is not lost."""
 
     segment: int
-    session: int | None
+    header: Header | None
     entry: Numbered
 
 
@@ -40,25 +40,24 @@ class LogReader:
     def placed(self, first: int = 0) -> Iterator[Placed]:
         """Entries with their places, from the segment of number `first` on."""
         place = _Place()
-        session: int | None = None
+        header: Header | None = None
         for path in segments(self.folder):
             file = SegmentFile(path)
             if file.name.number < first:
                 continue
             missing = place.until(file.name.first_seq, f"{path.name}: what precedes it is missing")
-            yield from (Placed(file.name.number - 1, session, gap) for gap in missing)
-            # The session goes on where a header is lost only if nothing says otherwise, so it is not assumed.
-            session = None
+            yield from (Placed(file.name.number - 1, header, gap) for gap in missing)
+            header = None
             for _, entry in file.frames():
                 if isinstance(entry, Header):
-                    session = entry.session
+                    header = entry
                     continue
                 end = entry.next_seq if isinstance(entry, Seal) else entry.seq
                 gaps = place.until(end, f"{path.name}: cut or damaged")
-                yield from (Placed(file.name.number, session, gap) for gap in gaps)
+                yield from (Placed(file.name.number, header, gap) for gap in gaps)
                 if not isinstance(entry, Seal):
                     place.reached(entry)
-                    yield Placed(file.name.number, session, entry)
+                    yield Placed(file.name.number, header, entry)
 
 
 class _Place:

@@ -40,7 +40,8 @@ class Parsed:
     def __init__(self, name: str, parser: Parser, codec: Codec) -> None:
         self.name, self._parser, self._codec = name, parser, codec
         self.chain = Chain("parsed")
-        self._last = 0
+        self.last = 0
+        """No input is older than this (ns UTC)."""
 
     def take(self, entry: Frame | Gap) -> Inputs:
         """The inputs of an entry, chained. A clock that stepped back holds them at the latest time before.
@@ -59,12 +60,10 @@ class Parsed:
     def _chained(self, seq: int, ts: int, body: Body) -> tuple[int, Body]:
         tag = self._codec.tag(type(body))
         if tag is None:
-            raise PluginError(
-                f"parser {self.name!r} yields {type(body).__name__}, which no plugin's helios_bodies offers"
-            )
-        self._last = max(self._last, ts)
-        self.chain.add(self._last, self._codec.encode((self._last, seq, tag, body)))
-        return self._last, body
+            raise PluginError(f"parser {self.name!r} yields {type(body).__name__}, which no plugin offers")
+        self.last = max(self.last, ts)
+        self.chain.add(self.last, self._codec.encode((self.last, seq, tag, body)))
+        return self.last, body
 
 
 class Intake:
@@ -72,6 +71,7 @@ class Intake:
 
     def __init__(self, recorder: Recorder, parsed: Parsed) -> None:
         self._recorder, self._parsed = recorder, parsed
+        parsed.last = max(parsed.last, recorder.floor_ns)
         self._since = 0
 
     def take(self, raw: bytes, connection: str, direction: Direction = "in") -> Inputs:
@@ -112,8 +112,9 @@ def replayed(folder: Path, begin: Callable[[], Parsed], first: int = 0) -> Itera
     """Every entry with its inputs, parsed again; `begin` makes the parser of each session."""
     session, parsed = None, begin()
     for placed in LogReader(folder).placed(first):
-        if placed.session is not None and placed.session != session:
-            session, parsed = placed.session, begin()
+        if placed.header is not None and placed.header.session != session:
+            session, parsed = placed.header.session, begin()
+            parsed.last = placed.header.floor_ns
         entry = placed.entry
         yield placed, parsed, [] if isinstance(entry, Mark) else parsed.take(entry)
 
@@ -128,7 +129,7 @@ def rebuild(folder: Path, begin: Callable[[], Parsed]) -> list[Rebuilt]:
             if current is not None:
                 found.append(_rebuilt(session, current, marks, differs))
             current, marks, differs = parsed, 0, ""
-            session = placed.entry.seq if placed.session is None else placed.session
+            session = placed.entry.seq if placed.header is None else placed.header.session
             if placed.entry.seq != session:
                 differs = f"the session began at entry {session}, the log at {placed.entry.seq}: the rest was removed"
         if isinstance(placed.entry, Mark):

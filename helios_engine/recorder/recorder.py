@@ -66,6 +66,8 @@ class Recorder:
             self._lock.release()
             raise
         self.folder = folder
+        self.floor_ns = resumed.floor_ns
+        """The latest receive time of the sessions before (ns UTC); this one's inputs are not older."""
         if resumed.gap:
             self._backlog.gap(None, resumed.gap)
         self._thread = threading.Thread(target=self._disk.run, name="helios-recorder", daemon=True)

@@ -9,8 +9,10 @@ from typing import NamedTuple
 from helios_engine.errors import JournalError
 from helios_engine.files import storage_error, write_whole
 from helios_engine.journal.framing import pack
-from helios_engine.recorder.entries import Header, Seal, encode
+from helios_engine.recorder.entries import Frame, Gap, Header, Seal, encode
 from helios_engine.recorder.segment import SegmentFile, name_of, segments, sync_folder
+
+_KILLED = "the recorder before this one was killed"
 
 
 class Resumed(NamedTuple):
@@ -19,6 +21,7 @@ class Resumed(NamedTuple):
     number: int = 1
     next_seq: int = 0
     previous: str = ""
+    floor_ns: int = 0
     gap: str = ""
 
 
@@ -32,7 +35,7 @@ def resume(folder: Path) -> Resumed:
         path = paths.pop()
         file = SegmentFile(path)
         next_seq, session_seal = file.name.first_seq, None
-        seen = False
+        seen, floor = False, 0
         for found, entry in file.frames():
             seen = True
             match entry:
@@ -40,7 +43,9 @@ def resume(folder: Path) -> Resumed:
                     session_seal = (entry, found.begin)
                     next_seq = max(next_seq, entry.next_seq)
                 case Header():
-                    pass
+                    floor = max(floor, entry.floor_ns)
+                case Frame() | Gap():
+                    next_seq, floor = entry.seq + 1, max(floor, entry.recv_ns)
                 case _:
                     next_seq = entry.seq + 1
         if not seen:
@@ -50,10 +55,11 @@ def resume(folder: Path) -> Resumed:
         number = file.name.number + 1
         if session_seal is not None:
             seal, begin = session_seal
-            gap = "" if seal.reason == "closed" else f"the recorder before this one ended: {seal.reason}"
-            return Resumed(number, next_seq, file.digest(begin), gap)
+            # Sealed as full and nothing behind it: it was killed between two segments.
+            gap = {"closed": "", "full": _KILLED}.get(seal.reason, f"the recorder before this one {seal.reason}")
+            return Resumed(number, next_seq, file.digest(begin), floor, gap)
         digest = _seal(file, next_seq)
-        return Resumed(number, next_seq, digest, "the recorder before this one was killed")
+        return Resumed(number, next_seq, digest, floor, _KILLED)
     return Resumed()
 
 
@@ -63,7 +69,7 @@ def _seal(file: SegmentFile, next_seq: int) -> str:
     name, digest = name_of(file.path), file.digest(file.good_end)
     if torn:
         write_whole(file.path.with_suffix(".torn"), torn)
-    block = pack(encode(Seal(next_seq, digest, "killed")), name.key, end, name.seed)
+    block = pack(encode(Seal(next_seq, digest, "was killed")), name.key, end, name.seed)
     try:
         with file.path.open("r+b") as handle:
             handle.truncate(end)

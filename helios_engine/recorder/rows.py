@@ -69,7 +69,8 @@ def _row(ts: int, body: Body, about: Instrument) -> dict[str, object]:
 
 def _units(value: float, scale: int, body: Body) -> int:
     """The integer whose nearest float is the value: exact below 2**53, see helios_engine.bodies.market."""
-    units = round(value * 10**scale)
-    if units / 10**scale != value or abs(units) >= 2**53:
+    factor: int = 10**scale
+    units = round(value * factor)
+    if units / factor != value or abs(units) >= 2**53:
         raise DataError(f"{value!r} has more than the {scale} decimals of its instrument: {body}")
     return units

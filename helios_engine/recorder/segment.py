@@ -71,8 +71,9 @@ class SegmentWriter:
             raise storage_error(self.path, error) from error
         try:
             self._append(LINE, [len(LINE)])
-            if error := self.write([encode(header)])[1]:
-                raise error
+            _, problem = self.write([encode(header)])
+            if problem is not None:
+                raise problem
             os.fsync(self._handle)
             sync_folder(folder)
         except OSError as error:
