@@ -9,8 +9,10 @@ from pathlib import Path
 from helios_engine.bodies import Instrument, Trade, VenueStatus
 from helios_engine.codec import Codec
 from helios_engine.events import Body
+from helios_engine.hookspecs import hookimpl
 from helios_engine.recorder import Frame, Gap, Limits, Recorder
 from helios_engine.recorder.parsing import Intake, Parsed
+from helios_engine.stage import ParserSpec
 
 COIN = Instrument("BTCZAR.ACME", "BTC", "ZAR", 2, 4, Decimal("0.01"), Decimal("0.0001"))
 START = 1_700_000_000_000_000_000
@@ -71,3 +73,8 @@ def record(folder: Path, numbers: range, limits: Limits = SMALL) -> list[tuple[i
                 intake.mark()
         intake.mark()
     return seen
+
+
+@hookimpl
+def helios_parsers() -> list[ParserSpec]:
+    return [ParserSpec("acme", Acme)]
