@@ -60,8 +60,9 @@ class Disk:
             self._room.release()
         except Exception as error:  # not only ours: a thread that ended without a word would look like silence
             self._fail(error)
-        with self._backlog.changed:
-            self._backlog.changed.notify_all()
+        finally:
+            with self._backlog.changed:
+                self._backlog.changed.notify_all()
 
     def wait(self, seq: int, timeout: float) -> int:
         """Until `seq` is durable; StorageError if it never will be, or takes longer than `timeout` seconds."""

@@ -12,7 +12,7 @@ from helios_engine.journal.framing import pack
 from helios_engine.recorder.entries import Frame, Gap, Header, Seal, encode
 from helios_engine.recorder.segment import SegmentFile, name_of, segments, sync_folder
 
-_KILLED = "the recorder before this one was killed"
+_KILLED = "the recorder before this one was killed, or could not write its end"
 
 
 class Resumed(NamedTuple):

@@ -112,6 +112,7 @@ class SegmentWriter:
     def close(self) -> None:
         """Let the file go as it is."""
         os.close(self._handle)
+        self._handle = -1  # the number may be another file's at once
 
     def _append(self, data: bytes, ends: Sequence[int]) -> tuple[int, OSError | None]:
         problem: OSError | None = None

@@ -51,6 +51,19 @@ def test_each_session_begins_its_parser_and_its_chain_anew(tmp_path: Path) -> No
     assert [(s.inputs, s.differs) for s in sessions] == [(len(one), ""), (len(two), "")]
 
 
+def test_a_clock_set_back_between_two_sessions_does_not_put_inputs_before_earlier_ones(tmp_path: Path) -> None:
+    live = record(tmp_path / "log", range(200, 300))
+    live += record(tmp_path / "log", range(100))
+
+    again = [found for _, _, inputs in replayed(tmp_path / "log", begin) for found in inputs]
+    compaction(tmp_path / "log", tmp_path / "catalog").run()
+
+    assert again == live
+    assert [ts for ts, _ in again] == sorted(ts for ts, _ in again)
+    assert all(not session.differs for session in rebuild(tmp_path / "log", begin))
+    assert trades(tmp_path / "catalog") == [(ts, body) for ts, body in live if isinstance(body, Trade)]
+
+
 def test_another_parser_is_told_where_it_differs_first(tmp_path: Path) -> None:
     record(tmp_path, range(200))
 
