@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from helios_engine.errors import StorageError
-from helios_engine.recorder.entries import LARGEST, Direction, Frame, Gap, Mark, Numbered, encode
+from helios_engine.errors import ConfigError, JournalError, StorageError
+from helios_engine.recorder.entries import LARGEST, Direction, Frame, Gap, Mark, Numbered, decode, encode
 from helios_engine.recorder.limits import Limits
 
 Clock = Callable[[], int]
@@ -112,7 +112,7 @@ class Backlog:
         return self._held < self._limits.queue_frames and self._bytes + size <= self._limits.queue_bytes
 
     def _put(self, entry: Numbered) -> None:
-        block = encode(entry)
+        block = _readable(entry)
         if not isinstance(entry, Mark):
             self.latest_ns = max(self.latest_ns, entry.recv_ns)
         self._waiting.append(block)
@@ -139,3 +139,15 @@ class Backlog:
     def _refuse(self) -> None:
         if self.closed:
             raise StorageError(f"the recorder takes nothing more: {self.closed}")
+
+
+def _readable(entry: Numbered) -> bytes:
+    """An entry's bytes. ConfigError for one that a reader would stumble over, and with it over the log."""
+    try:
+        block = encode(entry)
+        decode(block)
+    except (JournalError, UnicodeEncodeError, OverflowError, TypeError) as error:
+        raise ConfigError(
+            f"expected bytes, connection and reason as plain text, direction in or out, times in whole ns: {error}"
+        ) from error
+    return block

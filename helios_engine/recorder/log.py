@@ -37,14 +37,12 @@ class LogReader:
         """The frames alone."""
         return (entry for entry in self.entries() if isinstance(entry, Frame))
 
-    def placed(self, first: int = 0) -> Iterator[Placed]:
-        """Entries with their places, from the segment of number `first` on."""
+    def placed(self) -> Iterator[Placed]:
+        """Entries with their places."""
         place = _Place()
         header: Header | None = None
         for path in segments(self.folder):
             file = SegmentFile(path)
-            if file.name.number < first:
-                continue
             missing = place.until(file.name.first_seq, f"{path.name}: what precedes it is missing")
             yield from (Placed(file.name.number - 1, header, gap) for gap in missing)
             header = None

@@ -108,10 +108,10 @@ class Rebuilt(NamedTuple):
     """What differs first, or why nothing can be compared; empty if every mark agrees."""
 
 
-def replayed(folder: Path, begin: Callable[[], Parsed], first: int = 0) -> Iterator[tuple[Placed, Parsed, Inputs]]:
+def replayed(folder: Path, begin: Callable[[], Parsed]) -> Iterator[tuple[Placed, Parsed, Inputs]]:
     """Every entry with its inputs, parsed again; `begin` makes the parser of each session."""
     session, parsed = None, begin()
-    for placed in LogReader(folder).placed(first):
+    for placed in LogReader(folder).placed():
         if placed.header is not None and placed.header.session != session:
             session, parsed = placed.header.session, begin()
             parsed.last = placed.header.floor_ns

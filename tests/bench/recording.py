@@ -1,6 +1,6 @@
 """A recorder under load: `python -m tests.bench.recording [SECONDS] [FOLDER]`, default a minute.
 
-50 instruments, 1,000 frames a second, recorded and parsed on one event loop as a live run would, then a burst of
+50 connections, 1,000 frames a second, recorded and parsed on one event loop as a live run would, then a burst of
 30,000 frames at once. Says the delay from a frame's moment to its inputs, the queue's most, and the memory's slope.
 """
 
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from helios_engine.recorder import Frame, LogReader, Recorder
 from helios_engine.recorder.parsing import Intake, rebuild
@@ -33,31 +34,48 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
-async def steady(intake: Intake, seconds: float, delays: list[float], memory: list[tuple[float, float]]) -> int:
+class Times:
+    """Delays in seconds, laid out beforehand so that keeping them takes no memory on the way."""
+
+    def __init__(self, count: int) -> None:
+        self.late = np.full(count, -1.0)
+        """From when a frame was due to when its inputs were there: the loop's own delay is in it."""
+        self.taken = np.full(count, -1.0)
+        """From receipt to inputs."""
+        self.memory: list[tuple[float, float]] = []
+
+
+async def steady(intake: Intake | None, count: int) -> Times:
     """Take frames as they fall due; a loop that was held up takes the late ones with their delay counted."""
-    start, number = time.monotonic(), 0
-    while number < seconds * RATE:
+    times, start = Times(count), time.monotonic()
+    for number in range(count):
         due = start + number / RATE
         await asyncio.sleep(max(0.0, due - time.monotonic()))
-        intake.take(trade(number), f"c{number % 50}")
-        delays.append(time.monotonic() - due)
-        number += 1
+        received = time.monotonic()
+        if intake is not None:
+            intake.take(trade(number), f"c{number % 50}")
+        now = time.monotonic()
+        times.late[number], times.taken[number] = now - due, now - received
         if number % (RATE * 5) == 0:
-            memory.append((time.monotonic() - start, resident()))
-    return number
+            times.memory.append((now - start, resident()))
+    return times
+
+
+def shown(seconds: npt.NDArray[np.float64]) -> str:
+    """Quantiles in milliseconds."""
+    p50, p99, p999, most = np.quantile(seconds * 1000, [0.5, 0.99, 0.999, 1])
+    return f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, p99.9 {p999:.2f} ms, most {most:.1f} ms"
 
 
 def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    count = int(float(sys.argv[1]) * RATE) if len(sys.argv) > 1 else 60 * RATE
     folder = Path(tempfile.mkdtemp(dir=sys.argv[2] if len(sys.argv) > 2 else None))
-    delays: list[float] = []
-    memory: list[tuple[float, float]] = []
+    idle = asyncio.run(steady(None, min(10 * RATE, count)))
     recorder = Recorder(folder)
     intake = Intake(recorder, begin())
     intake.take(b"I", "c0")
-    count = asyncio.run(steady(intake, seconds, delays, memory))
-    waited = recorder.most_waiting
-    began = time.monotonic()
+    times = asyncio.run(steady(intake, count))
+    waited, began = recorder.most_waiting, time.monotonic()
     for number in range(count, count + BURST):
         intake.take(trade(number), f"c{number % 50}")
     taken = time.monotonic() - began
@@ -66,14 +84,13 @@ def main() -> None:
     intake.mark()
     recorder.close()
     frames = sum(isinstance(entry, Frame) for entry in LogReader(folder).entries())
-    p50, p99, p999, most = np.quantile(np.array(delays) * 1000, [0.5, 0.99, 0.999, 1])
-    print(f"{count:,} frames in {seconds:g} s, {recorder.dropped} left out, {frames - 1 - BURST:,} read back")
-    print(f"frame to inputs: p50 {p50:.2f} ms, p99 {p99:.2f} ms, p99.9 {p999:.2f} ms, most {most:.1f} ms")
-    print(
-        f"queue: {waited} entries at most; burst of {BURST:,}: taken in {taken:.2f} s, on the disk in {drained:.2f} s"
-    )
-    if len(memory) > 4:
-        later = np.array(memory[len(memory) // 5 :])
+    print(f"{count:,} frames at {RATE:,}/s, {recorder.dropped} left out, {frames - 1 - BURST:,} read back")
+    print(f"receipt to inputs:      {shown(times.taken)}")
+    print(f"due to inputs:          {shown(times.late)}")
+    print(f"this loop, no recorder: {shown(idle.late)}")
+    print(f"queue: {waited} entries at most; burst of {BURST:,}: taken in {taken:.2f} s, on disk in {drained:.2f} s")
+    if len(times.memory) > 4:
+        later = np.array(times.memory[len(times.memory) // 5 :])
         slope = np.polyfit(later[:, 0], later[:, 1], 1)[0] * 3600
         print(f"memory: {later[0, 1]:.1f} MiB, at the end {later[-1, 1]:.1f} MiB, slope {slope:+.1f} MiB an hour")
     print("rebuilt:", *[session.differs or "every mark agrees" for session in rebuild(folder, begin)])

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,20 @@ def test_a_frame_too_large_to_keep_is_a_gap_and_one_at_the_end_is_said_too(tmp_p
 
     assert isinstance(last, Gap)
     assert (last.count, "is larger than" in last.reason) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"direction": "sideways"}, {"connection": "\ud800"}, {"connection": None}, {"recv_ns": 1.5}, {"recv_ns": 1 << 70}],
+)
+def test_what_could_not_be_read_back_is_refused_and_harms_no_other_frame(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with Recorder(tmp_path, ROOMY) as recorder:
+        recorder.record(b"before", "c")
+        with pytest.raises(ConfigError, match="expected bytes"):
+            recorder.record(**{"raw": b"x", "connection": "c", **wrong})
+        recorder.record(b"after", "c")
+
+    assert frames(tmp_path) == [b"before", b"after"]
 
 
 def test_a_clock_that_steps_back_is_written_as_it_was_beside_one_that_does_not(tmp_path: Path) -> None:
