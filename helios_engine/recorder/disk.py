@@ -44,6 +44,7 @@ class Disk:
         self._failure: BaseException | None = None
         self._room = Room(folder, limits)
         self._looked = self._synced = time.monotonic()
+        self._unlooked = 0
         warning = self._room.check()
         self._room.reserve()
         self._segment = self._open()
@@ -84,21 +85,24 @@ class Disk:
         due = self._synced + self._limits.sync_ms / 1000 - time.monotonic()
         batch, hurry = self._backlog.take(max(0.0, due) if behind else 1.0)
         for begin in range(0, len(batch), _PIECE):
-            self._write(batch[begin : begin + _PIECE], len(batch) - begin)
+            self._write(batch[begin : begin + _PIECE])
         now = time.monotonic()
         if now - self._synced >= self._limits.sync_ms / 1000 or hurry:
             self._make_durable()
-        if now - self._looked >= 1:
-            self._looked = now
+        # By time and by size: a fast market must not write through the margin between two looks.
+        if now - self._looked >= 1 or self._unlooked >= self._limits.stop_free // 8:
+            self._looked, self._unlooked = now, 0
             if warning := self._room.check():
                 self._say(warning)
         if now - self._opened >= self._limits.segment_seconds and self._next > self._first:
             self._rotate()
 
-    def _write(self, payloads: list[bytes], waiting: int) -> None:
+    def _write(self, payloads: list[bytes]) -> None:
         whole, error = self._segment.write(payloads)
         self._next += whole
-        self._backlog.written(whole, sum(map(len, payloads[:whole])))
+        size = sum(map(len, payloads[:whole]))
+        self._unlooked += size
+        self._backlog.written(whole, size)
         if error is not None:
             raise storage_error(self._segment.path, error) from error
         if self._segment.size >= self._limits.segment_bytes:

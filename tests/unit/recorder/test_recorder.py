@@ -13,6 +13,7 @@ import pytest
 
 from helios_engine.errors import ConfigError, StorageError
 from helios_engine.recorder import Frame, Gap, Limits, LogReader, Recorder
+from helios_engine.recorder.checking import check
 from helios_engine.recorder.entries import LARGEST
 from helios_engine.recorder.segment import segments
 
@@ -183,7 +184,9 @@ import resource, sys
 from pathlib import Path
 from helios_engine.errors import StorageError
 from helios_engine.recorder import Limits, Recorder
-recorder = Recorder(Path(sys.argv[1]), Limits(sync_ms=1, warn_free=0, stop_free=0), on_durable=lambda s: print(s))
+margin = 1 << 20 if sys.argv[2] == "margin" else 0
+limits = Limits(sync_ms=1, warn_free=2 * margin, stop_free=margin, segment_bytes=1 << 18)
+recorder = Recorder(Path(sys.argv[1]), limits, alarm=lambda text: sys.stdout.write(text + chr(10)), on_durable=print)
 if sys.argv[2] == "limit":
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
@@ -192,7 +195,7 @@ try:
         if number % 50 == 0:
             recorder.flush()
 except StorageError as error:
-    print("stopped:", error)
+    sys.stdout.write(f"stopped: {error}" + chr(10))
 try:
     recorder.close()
 except StorageError:
@@ -237,6 +240,30 @@ def test_a_full_disk_stops_recording_and_the_log_says_what_is_missing(tmp_path: 
     assert "no space left" in last.reason
     assert last.count
     assert last.count > 0
+
+
+def test_a_disk_that_fills_up_is_warned_of_and_left_with_a_margin(tmp_path: Path) -> None:
+    mount = ["unshare", "-rm", "sh", "-c"]
+    if subprocess.run([*mount, f"mount -t tmpfs -o size=64k t {tmp_path}"], capture_output=True).returncode:
+        pytest.skip("no small disk can be mounted here")
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    script = 'mount -t tmpfs -o size=4m t "$1" && "$2" -c "$3" "$1" margin; cp -r "$1" "$4"'
+    found = subprocess.run(
+        [*mount, script, "sh", disk, sys.executable, FULL, kept], capture_output=True, text=True, check=True
+    )
+
+    said = [line for line in found.stdout.splitlines() if not line.isdigit()]
+    acknowledged = max(int(line) for line in found.stdout.splitlines() if line.isdigit())
+    raws = frames(kept)
+    assert "bytes are free; recording stops below" in said[0]
+    assert any(line.startswith("recording stopped") for line in said[1:])
+    assert said[-1] == "said"
+    assert raws == [b"%08d" % n * 50 for n in range(len(raws))]
+    assert len(raws) > acknowledged > 0
+    assert 2.5 * 2**20 < sum(path.stat().st_size for path in kept.iterdir()) < 3.3 * 2**20
+    assert [one.sealed for one in check(kept)][-1] == "stopped"
+    assert not any(one.wrong for one in check(kept))
 
 
 @pytest.mark.parametrize("wrong", [{"segment_bytes": 0}, {"sync_ms": -1}, {"queue_bytes": 1}, {"warn_free": 1}])
