@@ -110,11 +110,16 @@ class Rebuilt(NamedTuple):
 
 def replayed(folder: Path, begin: Callable[[], Parsed]) -> Iterator[tuple[Placed, Parsed, Inputs]]:
     """Every entry with its inputs, parsed again; `begin` makes the parser of each session."""
-    session, parsed = None, begin()
+    session, parsed, is_headless = None, begin(), False
     for placed in LogReader(folder).placed():
-        if placed.header is not None and placed.header.session != session:
-            session, parsed = placed.header.session, begin()
-            parsed.last = placed.header.floor_ns
+        if placed.header is None:
+            # Its header is lost. It goes on with what is at hand; the marks say whether that was right.
+            is_headless = is_headless or session is None
+        elif placed.header.session != session:
+            if not is_headless:
+                parsed = begin()
+                parsed.last = placed.header.floor_ns
+            session, is_headless = placed.header.session, False
         entry = placed.entry
         yield placed, parsed, [] if isinstance(entry, Mark) else parsed.take(entry)
 

@@ -87,6 +87,18 @@ def test_damage_shows_in_the_heads_and_in_the_check(tmp_path: Path) -> None:
     assert session.differs
 
 
+def test_a_log_whose_first_header_is_lost_is_parsed_as_it_was(tmp_path: Path) -> None:
+    live = record(tmp_path, range(200))
+    path = segments(tmp_path)[0]
+    damaged = bytearray(path.read_bytes())
+    damaged[30] ^= 4
+    path.write_bytes(damaged)
+
+    assert [one.wrong.split("; ")[1] for one in check(tmp_path) if one.wrong] == ["its header is lost"]
+    assert [found for _, _, inputs in replayed(tmp_path, begin) for found in inputs] == live
+    assert [session.differs for session in rebuild(tmp_path, begin)] == [""]
+
+
 def test_a_segment_that_was_changed_and_sealed_again_does_not_fit_the_next(tmp_path: Path) -> None:
     record(tmp_path / "a", range(200))
     record(tmp_path / "b", range(1, 201))
