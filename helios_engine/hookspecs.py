@@ -10,7 +10,16 @@ from collections.abc import Iterable
 
 import pluggy
 
-from helios_engine.stage import BodySpec, DownloadSpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
+from helios_engine.stage import (
+    BodySpec,
+    DownloadSpec,
+    EffectSpec,
+    FeedSpec,
+    ImporterSpec,
+    ParserSpec,
+    StageSpec,
+    VenueSpec,
+)
 
 PROJECT = "helios_engine"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -96,6 +105,20 @@ def helios_downloads() -> Iterable[DownloadSpec]:  # type: ignore[empty-body]
         @hookimpl
         def helios_downloads():
             return [DownloadSpec("acme", Acme())]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_parsers() -> Iterable[ParserSpec]:  # type: ignore[empty-body]
+    """Return the parsers of recorded frames this plugin offers.
+
+    Called once, when a recording is parsed, live or again.
+
+        @hookimpl
+        def helios_parsers():
+            return [ParserSpec("acme", AcmeParser)]
 
     .. versionadded:: 0.1
     """

@@ -19,9 +19,18 @@ import pluggy
 
 from helios_engine import hookspecs
 from helios_engine.errors import PluginError
-from helios_engine.stage import BodySpec, DownloadSpec, EffectSpec, FeedSpec, ImporterSpec, StageSpec, VenueSpec
+from helios_engine.stage import (
+    BodySpec,
+    DownloadSpec,
+    EffectSpec,
+    FeedSpec,
+    ImporterSpec,
+    ParserSpec,
+    StageSpec,
+    VenueSpec,
+)
 
-Kind = Literal["stage", "feed", "effect", "venue", "importer", "download", "body"]
+Kind = Literal["stage", "feed", "effect", "venue", "importer", "download", "parser", "body"]
 _HOOKS: dict[Kind, str] = {
     "stage": "helios_stages",
     "feed": "helios_feeds",
@@ -29,6 +38,7 @@ _HOOKS: dict[Kind, str] = {
     "venue": "helios_venues",
     "importer": "helios_importers",
     "download": "helios_downloads",
+    "parser": "helios_parsers",
     "body": "helios_bodies",
 }
 
@@ -98,6 +108,7 @@ class Plugins:
             "venue": VenueSpec,
             "importer": ImporterSpec,
             "download": DownloadSpec,
+            "parser": ParserSpec,
             "body": BodySpec,
         }[kind]
         found: dict[str, Offer] = {}

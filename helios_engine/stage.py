@@ -245,6 +245,13 @@ class DownloadSpec(msgspec.Struct, frozen=True):
     source: Any
 
 
+class ParserSpec(msgspec.Struct, frozen=True):
+    """Offer a parser of recorded frames; `factory()` makes one, see `helios_engine.recorder.parsing.Parser`."""
+
+    name: str
+    factory: Callable[[], Any]
+
+
 class BodySpec(msgspec.Struct, frozen=True):
     """Offer a body of the plugin's own, tagged `plugin.Name/version` in journals."""
 
@@ -267,6 +274,7 @@ __all__ = [
     "FeedSpec",
     "Filter",
     "ImporterSpec",
+    "ParserSpec",
     "Pin",
     "Restorable",
     "Rows",

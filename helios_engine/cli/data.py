@@ -19,6 +19,7 @@ _VERBS = {
     "generate": (f"{_HERE}.data_generate:generate_data", "Write a seeded market."),
     "sql": (f"{_HERE}.data_sql:sql", "Ask the catalog in SQL."),
     "repair": (f"{_HERE}.data_repair:repair", "Fill gaps, drop or set rows; both values are kept."),
+    "log": (f"{_HERE}.data_log:log", "List, check, parse again or compact a recording."),
     "ls": (f"{_HERE}.data:list_data", "List the data sets of a catalog."),
 }
 

@@ -18,10 +18,10 @@ import msgspec
 
 from helios_engine.errors import JournalError
 from helios_engine.files import storage_error
+from helios_engine.journal.framing import HEAD, pack, unpack
 
 FILE_MAGIC = b"HELIOS-JOURNAL 1\n"
 _FRAME_MAGIC = b"\xf5HLF"
-_HEAD = struct.Struct("<4sII")
 _ARRAY = struct.Struct(">BI")
 _FRAME_BYTES = 1 << 18
 
@@ -55,7 +55,7 @@ class FrameWriter:
         # msgpack's array32 head, so that a frame is one msgpack array of records.
         records = _ARRAY.pack(0xDD, len(self._pending)) + b"".join(self._pending)
         payload = zlib.compress(records, 1)
-        frame = _HEAD.pack(_FRAME_MAGIC, len(payload), zlib.crc32(payload)) + payload
+        frame = pack(payload, _FRAME_MAGIC)
         good = self._file.tell()
         try:
             written = self._file.write(frame)
@@ -89,7 +89,7 @@ def read_frames(path: Path, *, salvage: bool = False) -> Iterator[Any]:
             raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
         decoder = msgspec.msgpack.Decoder()
         number = 0
-        while head := file.read(_HEAD.size):
+        while head := file.read(HEAD.size):
             payload = _payload(file, head)
             if payload is None:
                 if salvage:
@@ -103,10 +103,7 @@ def read_frames(path: Path, *, salvage: bool = False) -> Iterator[Any]:
 
 
 def _payload(file: BinaryIO, head: bytes) -> bytes | None:
-    if len(head) < _HEAD.size:
+    if len(head) < HEAD.size:
         return None
-    magic, length, crc = _HEAD.unpack(head)
-    if magic != _FRAME_MAGIC:
-        return None
-    payload = file.read(length)
-    return payload if len(payload) == length and zlib.crc32(payload) == crc else None
+    _, length, _ = HEAD.unpack(head)
+    return unpack(head + file.read(length), 0, _FRAME_MAGIC)

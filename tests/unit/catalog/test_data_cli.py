@@ -23,7 +23,7 @@ from tests.unit.catalog.test_all_or_none import state
 from tests.unit.catalog.test_durability import HELIOS, write_klines
 from tests.unit.catalog.test_store import BTC, table
 
-VERBS = ("import", "check", "download", "export", "formats", "generate", "sql", "repair", "ls")
+VERBS = ("import", "check", "download", "export", "formats", "generate", "sql", "repair", "log", "ls")
 CSV = "t,o,h,l,c,v\n2024-01-01T00:00:00Z,{cells}\n"
 MAP = ("--format", "generic", "--map", "ts=t,open=o,high=h,low=l,close=c,volume=v", "--stamp", "open")
 BARS = (*MAP, "--timeframe", "1h", "--instrument", "BTCUSDT.X")

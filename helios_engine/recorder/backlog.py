@@ -1,0 +1,153 @@
+"""What waits for the disk: numbered as it comes, bounded, and what finds no room is counted, never forgotten."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from helios_engine.errors import ConfigError, JournalError, StorageError
+from helios_engine.recorder.entries import LARGEST, Direction, Frame, Gap, Mark, Numbered, decode, encode
+from helios_engine.recorder.limits import Limits
+
+Clock = Callable[[], int]
+
+
+class Backlog:
+    """Entries on their way to the disk. `changed` guards all of it and wakes both sides."""
+
+    def __init__(self, first_seq: int, limits: Limits, wall: Clock, monotonic: Clock) -> None:
+        self.changed = threading.Condition()
+        self.next_seq = first_seq
+        self.dropped = 0
+        """Frames that found no room, over the whole session."""
+        self.largest = 0
+        """The most entries that ever waited."""
+        self.latest_ns = 0
+        """The latest receive time so far (ns UTC)."""
+        self.closed: str = ""
+        """Why nothing more is taken."""
+        self._hurry = False
+        self._limits, self._wall, self._monotonic = limits, wall, monotonic
+        self._waiting: list[bytes] = []
+        self._held = self._bytes = 0
+        self._missed = 0
+        self._why = ""
+
+    def frame(
+        self, raw: bytes, connection: str, direction: Direction, recv_ns: int | None
+    ) -> tuple[Gap, Frame] | tuple[Frame] | tuple[()]:
+        """Number a frame and let it wait; see `Recorder.record`. Raises StorageError."""
+        with self.changed:
+            self._refuse()
+            now, mono = self._wall() if recv_ns is None else recv_ns, self._monotonic()
+            if len(raw) > LARGEST:
+                self._miss(f"a frame of {len(raw):,} bytes is larger than {LARGEST:,}")
+                return ()
+            if not self._has_room(len(raw)):
+                if self._limits.overflow == "gap":
+                    self._miss("the disk was slower than the market: the queue was full")
+                    return ()
+                self.changed.wait_for(lambda: bool(self.closed) or self._has_room(len(raw)))
+                self._refuse()
+            gap = self._gap(now, mono)
+            frame = Frame(self.next_seq, now, mono, connection, direction, raw)
+            self._put(frame)
+            return (gap, frame) if gap else (frame,)
+
+    def gap(self, count: int | None, reason: str) -> Gap:
+        """Say that something is missing that never came here, as after a reconnect. Raises StorageError."""
+        with self.changed:
+            self._refuse()
+            now, mono = self._wall(), self._monotonic()
+            self._gap(now, mono)
+            gap = Gap(self.next_seq, now, mono, count, reason)
+            self._put(gap)
+            return gap
+
+    def mark(self, parser: str, inputs: int, head: str) -> Mark:
+        """Let the head of a chain wait. Raises StorageError."""
+        with self.changed:
+            self._refuse()
+            mark = Mark(self.next_seq, parser, inputs, head)
+            self._put(mark)
+            return mark
+
+    def close(self, why: str) -> None:
+        """Take nothing more; what was missed so far is said at the end."""
+        with self.changed:
+            if not self.closed:
+                self._gap(self._wall(), self._monotonic())
+                self.closed = why
+            self.changed.notify_all()
+
+    def hurry(self) -> None:
+        """Somebody waits: what is here should be made durable now."""
+        with self.changed:
+            self._hurry = True
+            self.changed.notify_all()
+
+    def take(self, timeout: float) -> tuple[list[bytes], bool]:
+        """All that waits, encoded, and whether it is urgent: soon as there is something, or `timeout` seconds over."""
+        with self.changed:
+            self.changed.wait_for(lambda: bool(self._waiting or self.closed or self._hurry), timeout)
+            taken, self._waiting = self._waiting, []
+            hurry, self._hurry = self._hurry or bool(self.closed), False
+        return taken, hurry
+
+    def written(self, entries: int, size: int) -> None:
+        """Entries of `size` bytes are in the file: their room is free again."""
+        with self.changed:
+            self._held -= entries
+            self._bytes -= size
+            self.changed.notify_all()
+
+    def lost(self, count: int, reason: str) -> Gap:
+        """The last word on a full disk: what could not be written any more."""
+        with self.changed:
+            if self.dropped:
+                reason = f"{reason} ({self.dropped} frames of the session were left out before)"
+            return Gap(self.next_seq - count, self._wall(), self._monotonic(), count, reason)
+
+    def _has_room(self, size: int) -> bool:
+        return self._held < self._limits.queue_frames and self._bytes + size <= self._limits.queue_bytes
+
+    def _put(self, entry: Numbered) -> None:
+        block = _readable(entry)
+        if not isinstance(entry, Mark):
+            self.latest_ns = max(self.latest_ns, entry.recv_ns)
+        self._waiting.append(block)
+        self.next_seq += 1
+        self._held += 1
+        self._bytes += len(block)
+        self.largest = max(self.largest, self._held)
+        self.changed.notify_all()
+
+    def _miss(self, why: str) -> None:
+        self.dropped += 1
+        self._missed += 1
+        self._why = why if self._why in ("", why) else f"{self._why}; {why}"[:1000]
+
+    def _gap(self, now: int, mono: int) -> Gap | None:
+        """Put what was missed since the last gap in front of what follows."""
+        if not self._missed:
+            return None
+        gap = Gap(self.next_seq, now, mono, self._missed, self._why)
+        self._missed, self._why = 0, ""
+        self._put(gap)
+        return gap
+
+    def _refuse(self) -> None:
+        if self.closed:
+            raise StorageError(f"the recorder takes nothing more: {self.closed}")
+
+
+def _readable(entry: Numbered) -> bytes:
+    """An entry's bytes. ConfigError for one that a reader would stumble over, and with it over the log."""
+    try:
+        block = encode(entry)
+        decode(block)
+    except (JournalError, UnicodeEncodeError, OverflowError, TypeError) as error:
+        raise ConfigError(
+            f"expected bytes, connection and reason as plain text, direction in or out, times in whole ns: {error}"
+        ) from error
+    return block
