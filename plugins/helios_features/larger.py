@@ -21,7 +21,7 @@ def usable(bars: Any, i: int) -> bool:
     """Whether the prices are between 1e-100 and 1e100 and in order, and the volume is from 0 to 1e100."""
     low, high = bars[i, LOW], bars[i, HIGH]
     return bool(
-        1.0 / _LARGE <= low
+        low >= 1.0 / _LARGE
         and high <= _LARGE
         and low <= bars[i, OPEN] <= high
         and low <= bars[i, CLOSE] <= high
@@ -126,7 +126,7 @@ def lift_all(
 
 @njit(cache=True, error_model="numpy")
 def weave(table: Any, rows: Any, starts: Any, by: Any) -> None:
-    """Write the rows of all timeframes side by side: of timeframe k, row `starts[k] + by[i, k]` into row i of `table`."""
+    """Write rows of all timeframes side by side: of timeframe k, row `starts[k] + by[i, k]` into row i of `table`."""
     width = rows.shape[1]
     for i in range(by.shape[0]):
         for k in range(starts.size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ BLOCK = 4096
 """Bars that are worked on at once, so that what lies between two passes stays in the processor's cache."""
 FIELDS = ("open", "high", "low", "close", "volume", "spread", "depth", "tick")
 NOTHING = float("nan")
+_pack = struct.Struct(f"={FRESH}d").pack_into
 
 
 class Machine(NamedTuple):
@@ -55,7 +57,7 @@ class Series:
     def row(self, number: int, *bar: float) -> Table:
         """Take the bar of this number (ts_open / length), the rest as in FIELDS; return the row, to be copied."""
         machine, given = self.machine, self._bar
-        given[0, :FRESH] = (number, *bar)
+        _pack(given, 0, number, *bar)
         found = lift(self._ratios, machine.max_gap, self._clock, self._buckets, given, 0, self._closed, self._counts)
         if found < 0:
             self._outs[0][:] = NOTHING
