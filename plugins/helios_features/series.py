@@ -57,7 +57,7 @@ class Series:
     def row(self, number: int, *bar: float) -> Table:
         """Take the bar of this number (ts_open / length), the rest as in FIELDS; return the row, to be copied."""
         machine, given = self.machine, self._bar
-        _pack(given, 0, number, *bar)
+        _pack(given.data, 0, number, *bar)
         found = lift(self._ratios, machine.max_gap, self._clock, self._buckets, given, 0, self._closed, self._counts)
         if found < 0:
             self._outs[0][:] = NOTHING
