@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ BLOCK = 4096
 """Bars that are worked on at once, so that what lies between two passes stays in the processor's cache."""
 FIELDS = ("open", "high", "low", "close", "volume", "spread", "depth", "tick")
 NOTHING = float("nan")
+_pack = struct.Struct(f"={FRESH}d").pack_into
 
 
 class Machine(NamedTuple):
@@ -55,8 +57,8 @@ class Series:
     def row(self, number: int, *bar: float) -> Table:
         """Take the bar of this number (ts_open / length), the rest as in FIELDS; return the row, to be copied."""
         machine, given = self.machine, self._bar
-        given[0, :FRESH] = (number, *bar)
-        found = lift(self._ratios, machine.max_gap, self._clock, self._buckets, given[0], self._closed, self._counts)
+        _pack(given.data, 0, number, *bar)
+        found = lift(self._ratios, machine.max_gap, self._clock, self._buckets, given, 0, self._closed, self._counts)
         if found < 0:
             self._outs[0][:] = NOTHING
             return self._line
@@ -94,23 +96,28 @@ class Series:
         machine, (count, width) = self.machine, (len(bars), self.machine.width)
         larger = len(machine.ratios)
         closed, counts = np.empty((larger, count + 1, WIDTH)), np.zeros(larger, np.int64)
-        by = np.empty((larger + 1, count), np.int64)
+        by = np.empty((count, larger + 1), np.int64)
         fit = lift_all(self._ratios, machine.max_gap, self._clock, self._buckets, bars, closed, counts, by)
-        weave(result, 0, self._rows(0, bars[:fit]), by[0])
-        self._outs[0][:] = result[-1, :width]
-        for k, found in enumerate(counts.tolist(), 1):
-            held = np.concatenate((self._outs[k], self._rows(k, closed[k - 1, :found])))
-            weave(result, k * width, held, by[k])
-            self._outs[k][:] = held[-1]
+        # One row before those of each timeframe: nothing for a bar that is not fit, else what was known before.
+        sizes = np.array([fit, *counts.tolist()]) + 1
+        starts = np.cumsum(sizes) - sizes
+        rows = np.empty((int(starts[-1] + sizes[-1]), width))
+        rows[0] = NOTHING
+        for k, (first, size) in enumerate(zip(starts.tolist(), sizes.tolist(), strict=True)):
+            if k:
+                rows[first] = self._outs[k]
+            self._rows(k, bars[:fit] if k == 0 else closed[k - 1, : size - 1], rows[first + 1 : first + size])
+            self._outs[k][:] = rows[first + size - 1]
+        weave(result, rows, starts, by)
+        if not by[-1, 0]:
+            self._outs[0][:] = NOTHING
 
-    def _rows(self, k: int, bars: Table) -> Table:
-        """The rows of bars of one timeframe, segment by segment."""
-        rows = np.empty((len(bars), self.machine.width))
+    def _rows(self, k: int, bars: Table, rows: Table) -> None:
+        """Fill the rows of bars of one timeframe, segment by segment."""
         starts = np.flatnonzero(bars[:, FRESH]).tolist()
         for first, last in zip([0, *starts], [*starts, len(bars)], strict=True):
             if first < last:
                 self._advance(k, bars[first:last], rows[first:last])
-        return rows
 
     def _advance(self, k: int, bars: Table, out: Table) -> None:
         memory = self._memories[k]
