@@ -94,8 +94,8 @@ class Feed(Protocol):
     """A source of inputs, oldest first.
 
     Beside what is named here a feed may have `issues(start, stop)`, which yields `(ts, DataIssue)` for what is
-    known against its data; `prints(start, stop)`, what the venue matches on where there are only bars; and
-    `bodies(codec)`, the kinds of body it yields where its annotation cannot say.
+    known against its data; `prints(start, stop)`, what the venue matches on where there are only bars;
+    `bodies(codec)`, the kinds of body it yields where its annotation cannot say; and `rank`, in place of its spec's.
     """
 
     def pin(self) -> Pin:
