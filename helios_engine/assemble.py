@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from helios_engine.bodies import Instrument, Trade
+from helios_engine.bodies import Features, Instrument, Trade
 from helios_engine.build import Plan, leaves
 from helios_engine.engine import Engine
 from helios_engine.errors import ConfigError
+from helios_engine.feature_ear import FeatureEar
 from helios_engine.gate import Gate
 from helios_engine.journal import Journal
 from helios_engine.ledger import Ledger
@@ -48,7 +49,8 @@ def assemble(
     effects = tuple(running._replace(effect=running.make()) for running in plan.effects) if recording is None else ()
     names = [node.name for node in plan.nodes]
     memory = Journal(journal, names, plan.codec)
-    pipeline = Pipeline(plan.nodes, memory, leaves(plan.effects))
+    ear = FeatureEar(memory, plan.nodes) if results is not None and _makes_features(plan) else None
+    pipeline = Pipeline(plan.nodes, memory if ear is None else ear, leaves(plan.effects))
     ledger = Ledger(plan.config.account.currency, balances(plan), plan.config.account.rates)
     engine: Engine
     if recording is not None:
@@ -62,11 +64,15 @@ def assemble(
         port=port,
         journal=memory,
         effects=effects,
-        results=Results(results, plan.start, mark) if results is not None else None,
+        results=Results(results, plan.start, mark, ear) if results is not None else None,
         recording=recording,
         pinned=pinned(plan),
     )
     return engine
+
+
+def _makes_features(plan: Plan) -> bool:
+    return any(Features in node.emits for node in plan.nodes)
 
 
 def sources(plan: Plan) -> list[Source]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-from helios_engine.bodies import Control, DataIssue, Features, Health, Instrument, Schema, Tick
+from helios_engine.bodies import Control, DataIssue, Features, Health, Instrument, Tick
 from helios_engine.build import Plan
 from helios_engine.errors import BuildError, ConfigError
 from helios_engine.events import Body
@@ -42,16 +41,10 @@ def narrowed(plan: Plan, stage: str = "") -> Plan:
 
 
 def columns_of(node: Node, schema: str, width: int) -> tuple[str, ...]:
-    """The columns of a schema: of a `Schema` of this name on the stage, its class or their module.
-
-    Raises BuildError if there is none of that width.
-    """
-    stage = node.stage
-    places = (vars(stage), *map(vars, type(stage).__mro__), vars(sys.modules[type(stage).__module__]))
-    for place in places:
-        for value in place.values():
-            if isinstance(value, Schema) and value.name == schema and len(value.columns) == width:
-                return value.columns
+    """The columns of a schema that a stage yields; BuildError if it has no `Schema` of that name and width."""
+    columns = node.columns(schema, width)
+    if columns:
+        return columns
     raise BuildError(
         f"stage {node.name!r} yields rows of {schema} with {width} columns, but neither it nor its module has a Schema "
         "of that name and width; keep it as an attribute, e.g. self.schema = Schema(name, columns)"
