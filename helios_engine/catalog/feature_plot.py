@@ -40,15 +40,20 @@ def plot_features(dataset: Dataset, path: Path, timeframe: str = "") -> None:
         raise ConfigError(f"--plot-timeframe {timeframe}: no column of {made.schema} begins with {timeframe}_")
     names = names or list(made.columns)
     rows = -(-len(names) // ACROSS)
+    drawn = [series(dataset, name) for name in names]
+    titles = [
+        name if any(v is not None for v in y) else f"{name}: always masked"
+        for name, (_, y) in zip(names, drawn, strict=True)
+    ]
     figure: Any = import_module("plotly.subplots").make_subplots(
-        rows=rows, cols=ACROSS, shared_xaxes=True, subplot_titles=names, vertical_spacing=0.4 / max(rows, 2)
+        rows=rows, cols=ACROSS, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.4 / max(rows, 2)
     )
-    for n, name in enumerate(names):
-        x, y = series(dataset, name)
-        line = {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": {"width": 1}}
+    for n, (name, (x, y)) in enumerate(zip(names, drawn, strict=True)):
+        pen = {"width": 1, "color": "#1f5fbf"}
+        line = {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": pen}
         figure.add_trace(line, row=n // ACROSS + 1, col=n % ACROSS + 1)
     figure.update_annotations(font_size=11)
-    title = f"{m.name} {m.timeframe}: {made.schema}; a gap is masked, panels show the lowest and highest of {BINS} bins"
+    title = f"{m.name} {m.timeframe}: {made.schema}; gaps are masked; lowest and highest of {BINS} bins of rows"
     figure.update_layout(
         title={"text": title, "font": {"size": 14}},
         height=100 + _PANEL * rows,

@@ -22,10 +22,12 @@ from helios_engine.config import parse_config
 from helios_engine.errors import BuildError, ConfigError, DataError
 from helios_engine.events import Event
 from helios_engine.feature_plan import narrowed
-from helios_engine.feature_store import Stored, store_features
+from helios_engine.feature_store import BEHIND_DATA, BEHIND_TICK, Stored, store_features
 from helios_engine.hookspecs import hookimpl
 from helios_engine.plugins import Plugins
 from helios_engine.stage import StageSpec
+from helios_engine.timeframe import nanoseconds
+from helios_engine.timeline import TICK
 
 SAMPLE = Path("data_catalog/sample").resolve()
 INSTRUMENTS = ("BTCZAR.VALR", "ETHZAR.VALR")
@@ -70,6 +72,7 @@ use = "test.decide"
 use = "execution.market"
 band = 0.10
 """
+ODD = '[[stage]]\nuse = "aggregation.time_bars"\ntimeframes = ["1m"]\n[[stage]]\nuse = "test.odd"\n'
 
 
 class Decide:
@@ -150,7 +153,7 @@ def stored(text: str, tmp_path: Path, **more: Any) -> list[Stored]:
 def read_back(tmp_path: Path, name: str, timeframe: str = "1m") -> list[tuple[int, Features]]:
     from helios_engine.catalog.feature_feed import CatalogFeatures
 
-    return list(CatalogFeatures(str(tmp_path / "store"), name, timeframe).inputs(0, 2**63 - 1))
+    return list(CatalogFeatures(str(tmp_path / "store"), name, timeframe).inputs(0, 2**62))
 
 
 def test_the_store_holds_bit_for_bit_what_a_backtest_shows_its_stages(tmp_path: Path) -> None:
@@ -179,6 +182,61 @@ def test_a_run_that_reads_the_store_makes_the_same_decisions(tmp_path: Path) -> 
     }
 
 
+@pytest.mark.parametrize("grace", ["0s", "3s"])
+def test_a_stage_hears_the_same_rows_to_the_last_from_a_longer_store(tmp_path: Path, grace: str) -> None:
+    head = HEAD.replace("[data]", f'grace = "{grace}"\n[data]')
+    stored(head + MAKING, tmp_path, stop="2026-01-05T05:00:00Z")
+    listening = '[[stage]]\nuse = "test.listen"\n'
+    computing, computed = plan(head + MAKING + listening, tmp_path)
+    reading, read = plan(head + READING + listening, tmp_path)
+
+    runner.backtest(computing, tmp_path / "runs")
+    runner.backtest(reading, tmp_path / "runs")
+
+    assert {feed.rank for feed in reading.feeds} == {20, BEHIND_TICK}
+    assert computed[-1][0] == computing.stop + nanoseconds(grace)
+    for name in INSTRUMENTS:
+        assert [row for row in read if row[1].instrument == name] == [r for r in computed if r[1].instrument == name]
+
+
+def test_rows_that_bars_made_come_before_the_tick_of_their_time(tmp_path: Path) -> None:
+    bars = '[[feed]]\nuse = "catalog.bars"\ninstrument = "BTCZAR.VALR"\ntimeframe = "1h"\n'
+    text = HEAD.partition("[[feed]]")[0] + bars + '[[stage]]\nuse = "features.basic"\n'
+    found = stored(text, tmp_path, stop="2026-01-08T00:00:00Z")
+
+    assert [(s.manifest.timeframe, s.manifest.made.rank) for s in found if s.manifest.made] == [("1h", BEHIND_DATA)]
+    assert 20 < BEHIND_DATA < TICK < BEHIND_TICK
+    assert read_back(tmp_path, "BTCZAR.VALR", "1h")[0][1].schema == "basic/1"
+
+
+def test_a_full_disk_leaves_the_old_state(tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text((HEAD + ODD).replace("STOP", "2026-01-05T06:00:00Z"))
+    stored(HEAD + ODD, tmp_path, stop="2026-01-05T01:00:00Z")
+    before = {p: p.read_bytes() for p in (tmp_path / "store").rglob("*") if p.suffix in (".json", ".parquet")}
+    code = (
+        "import resource, signal\n"
+        "from pathlib import Path\n"
+        "from helios_engine.catalog.store import Catalog\n"
+        "from helios_engine.errors import StorageError\n"
+        "from helios_engine.feature_store import store_features\n"
+        "from tests.unit.test_feature_store import HEAD, ODD, plan\n"
+        f"base = Path({str(tmp_path)!r})\n"
+        "made = plan(HEAD + ODD, base, '2026-01-05T06:00:00Z')[0]\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))\n"
+        "try:\n"
+        "    store_features(made, Catalog(base / 'store'))\n"
+        "except StorageError as error:\n"
+        "    raise SystemExit(f'stopped: {error}') from None\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 1 and done.stderr.startswith("stopped: "), done.stderr
+    after = {p: p.read_bytes() for p in (tmp_path / "store").rglob("*") if p.suffix in (".json", ".parquet")}
+    assert after == before
+
+
 def test_the_same_rows_again_change_nothing_and_more_rows_go_on(tmp_path: Path) -> None:
     first = stored(HEAD + MAKING, tmp_path)
     again = stored(HEAD + MAKING, tmp_path)
@@ -191,9 +249,6 @@ def test_the_same_rows_again_change_nothing_and_more_rows_go_on(tmp_path: Path) 
     told, heard = plan(HEAD + MAKING + '[[stage]]\nuse = "test.listen"\n', tmp_path, "2026-01-05T05:00:00Z")
     runner.backtest(told, tmp_path / "runs")
     assert read_back(tmp_path, "BTCZAR.VALR") == [(t, b) for t, b in heard if b.instrument == "BTCZAR.VALR"]
-
-
-ODD = '[[stage]]\nuse = "aggregation.time_bars"\ntimeframes = ["1m"]\n[[stage]]\nuse = "test.odd"\n'
 
 
 def test_masks_and_every_bit_of_nan_survive(tmp_path: Path) -> None:
@@ -289,7 +344,7 @@ def test_ctrl_c_leaves_the_old_state(tmp_path: Path) -> None:
         "step, count = e.Engine.step, [0]\n"
         "def counted(self):\n"
         "    count[0] += 1\n"
-        "    if count[0] == 3000: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    if count[0] == 500: os.kill(os.getpid(), signal.SIGINT)\n"
         "    return step(self)\n"
         "e.Engine.step = counted\n"
         "from helios_engine.cli import main\n"
