@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from helios_engine.bodies import Features
+from helios_engine.bodies import Features, Schema
 from helios_engine.events import Body
 from helios_engine.node import Node
 from helios_engine.pipeline import Recorder
@@ -49,6 +50,16 @@ class Sample:
         self.last = (ts, body)
 
 
+def columns_in(stage: Any, schema: str, width: int) -> tuple[str, ...]:
+    """The columns of a `Schema` of this name and width on a stage, its class or its module; empty if there is none."""
+    kind = type(stage)
+    for place in (stage, *kind.__mro__, sys.modules.get(kind.__module__)):
+        for value in vars(place).values() if hasattr(place, "__dict__") else ():
+            if isinstance(value, Schema) and value.name == schema and len(value.columns) == width:
+                return value.columns
+    return ()
+
+
 class FeatureEar:
     """Hears outputs in place of a recorder, which it passes them on to, and samples the features among them."""
 
@@ -79,7 +90,9 @@ class FeatureEar:
             assert sample.last is not None
             width = len(sample.last[1].mask)
             rows = [(ts, body) for ts, body in sample.rows if len(body.mask) == width]
-            columns = self._nodes[position].columns(schema, width) or tuple(f"column {n + 1}" for n in range(width))
+            columns = columns_in(self._nodes[position].stage, schema, width) or tuple(
+                f"column {n + 1}" for n in range(width)
+            )
             name = self._nodes[position].name
             about = (name, instrument, timeframe, schema)
             found.append(Sampled(*about, columns, sample.count, sample.every, rows, sample.last[1]))

@@ -8,6 +8,7 @@ from helios_engine.bodies import Control, DataIssue, Features, Health, Instrumen
 from helios_engine.build import Plan
 from helios_engine.errors import BuildError, ConfigError
 from helios_engine.events import Body
+from helios_engine.feature_ear import columns_in
 from helios_engine.node import Node
 from helios_engine.soundness import ENGINE_INPUTS
 from helios_engine.toml_place import nearest
@@ -42,7 +43,7 @@ def narrowed(plan: Plan, stage: str = "") -> Plan:
 
 def columns_of(node: Node, schema: str, width: int) -> tuple[str, ...]:
     """The columns of a schema that a stage yields; BuildError if it has no `Schema` of that name and width."""
-    columns = node.columns(schema, width)
+    columns = columns_in(node.stage, schema, width)
     if columns:
         return columns
     raise BuildError(

@@ -128,6 +128,7 @@ class _Sink:
             config=plan.config.digest,
             plugins=tuple(sorted(_plugins(plan))),
             pins={feed.name: feed.pin.digest for feed in plan.feeds},
+            begin=plan.begin,
             rank=rows.rank,
         )
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
-from helios_engine.bodies import Schema
 from helios_engine.codec import Codec, first_bad_float, float_fields
 from helios_engine.errors import BuildError, HeliosError, StageError
 from helios_engine.events import Body, Event
@@ -39,15 +37,6 @@ class Node:
         # Known once, so that an output costs a dictionary look-up and few comparisons.
         self._vetted = {kind: (float_fields(kind), _time_fields(kind)) for kind in self.emits}
         _no_shared_state(name, type(self.stage))
-
-    def columns(self, schema: str, width: int) -> tuple[str, ...]:
-        """The columns of a `Schema` of this name and width on the stage, its class or its module; empty if none."""
-        kind = type(self.stage)
-        for place in (self.stage, *kind.__mro__, sys.modules.get(kind.__module__)):
-            for value in vars(place).values() if hasattr(place, "__dict__") else ():
-                if isinstance(value, Schema) and value.name == schema and len(value.columns) == width:
-                    return value.columns
-        return ()
 
     def renew(self) -> None:
         """Start over with a stage that has seen nothing."""

@@ -50,7 +50,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What computed the rows of a features set: schema and columns, stage, config, plugins, and the data behind it.
 
-    `config` is the config's digest, `plugins` the identities of all that took part, `pins` the digest of each feed.
+    `config` is the config's digest, `plugins` the identities of all that took part, `pins` the digest of each feed,
+    `begin` when the inputs began, ns UTC: a later beginning gives other rows until all is warm.
     `rank` is the place among inputs of one time: behind market data, or behind the tick if a tick made a row.
     """
 
@@ -60,6 +61,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     config: str
     plugins: tuple[str, ...]
     pins: dict[str, str]
+    begin: int
     rank: int
 
     @property

@@ -52,11 +52,18 @@ def check_made(folder: Place, before: Manifest, new: Manifest) -> Made | None:
             f"found rows of {now.schema} ({len(now.columns)} columns, {now.schema_digest[:12]}); write them to "
             "another catalog with --to, or start over with --replace"
         )
+    if {part.sha256 for part in new.parts} <= {part.sha256 for part in before.parts}:
+        return now
     differ = sorted({*old.plugins} ^ {*now.plugins})
-    if differ and not {part.sha256 for part in new.parts} <= {part.sha256 for part in before.parts}:
+    if differ:
         raise DataError(
             f"{folder.url}: the rows at hand were made by other plugins ({', '.join(differ)}), and rows of two makers "
             "must not stand in one data set; make all of them anew with --replace"
+        )
+    if old.begin != now.begin:
+        raise DataError(
+            f"{folder.url}: the rows at hand come of inputs from {iso(old.begin)} on, the new ones from "
+            f"{iso(now.begin)} on, where averages begin anew; give the run that beginning, or start over with --replace"
         )
     return msgspec.structs.replace(now, rank=max(old.rank, now.rank))
 

@@ -282,6 +282,14 @@ def test_rows_of_other_plugins_do_not_join_those_at_hand(tmp_path: Path) -> None
         stored(HEAD + ODD, tmp_path, stop="2026-01-05T02:00:00Z")
 
 
+def test_rows_of_another_beginning_do_not_join_those_at_hand(tmp_path: Path) -> None:
+    stored(HEAD + ODD, tmp_path, stop="2026-01-05T01:00:00Z")
+    later = HEAD.replace("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z") + ODD
+
+    with pytest.raises(DataError, match="come of inputs from 2026-01-05T00:00:00Z on, the new ones from 2026-01-06"):
+        stored(later, tmp_path, stop="2026-01-06T01:00:00Z")
+
+
 def test_only_what_the_features_need_is_run(tmp_path: Path) -> None:
     whole = plan(HEAD + MAKING + DECIDING, tmp_path)[0]
     small = narrowed(whole)
