@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 
-from helios_engine.bodies import Instrument, Trade
+from helios_engine.bodies import Features, Instrument, Trade
 from helios_engine.build import Plan, leaves
 from helios_engine.driving.ahead import Ahead
 from helios_engine.driving.market_only import run_ahead
@@ -15,6 +15,7 @@ from helios_engine.driving.stretch import Part
 from helios_engine.driving.timeline import BlockTimeline
 from helios_engine.engine import Engine
 from helios_engine.errors import ConfigError
+from helios_engine.feature_ear import FeatureEar
 from helios_engine.gate import Gate
 from helios_engine.journal import Journal
 from helios_engine.ledger import Ledger
@@ -60,7 +61,8 @@ def assemble(
     memory = Journal(journal, names, plan.codec)
     by_blocks = streams is None and (driver or plan.config.run.driver) == "blocks"
     ahead = _ahead(plan) if by_blocks else frozenset()
-    pipeline = Pipeline(plan.nodes, memory, leaves(plan.effects), ahead)
+    ear = FeatureEar(memory, plan.nodes) if results is not None and _makes_features(plan) else None
+    pipeline = Pipeline(plan.nodes, memory if ear is None else ear, leaves(plan.effects), ahead)
     ledger = Ledger(plan.config.account.currency, balances(plan), plan.config.account.rates)
     engine: Engine
     if recording is not None:
@@ -76,11 +78,15 @@ def assemble(
         port=port,
         journal=memory,
         effects=effects,
-        results=Results(results, plan.start, mark) if results is not None else None,
+        results=Results(results, plan.start, mark, ear) if results is not None else None,
         recording=recording,
         pinned=pinned(plan),
     )
     return engine
+
+
+def _makes_features(plan: Plan) -> bool:
+    return any(Features in node.emits for node in plan.nodes)
 
 
 def sources(plan: Plan) -> list[Source]:

@@ -136,7 +136,9 @@ def _feed(config: Config, piece: Piece, plugins: Plugins, codec: Codec) -> Runni
         raise BuildError(
             f"{piece.where}: annotate {piece.use}.inputs with the bodies it yields, e.g. Iterator[tuple[int, Bar]]"
         )
-    return RunningFeed(piece.name, feed, offers[piece.use].spec.rank, feed.pin(), kinds)
+    # A data set may know better than its kind where its rows stand among the inputs of one time.
+    rank = getattr(feed, "rank", offers[piece.use].spec.rank)
+    return RunningFeed(piece.name, feed, rank, feed.pin(), kinds)
 
 
 def _effect(config: Config, piece: Piece, plugins: Plugins) -> RunningEffect:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from helios_engine.arrivals import Arrivals
 from helios_engine.bodies import Fill, FundingPayment
 from helios_engine.events import Body
+from helios_engine.feature_ear import FeatureEar
 from helios_engine.files import storage_error
 from helios_engine.ledger import Ledger
 from helios_engine.timeframe import DAY
@@ -79,10 +80,13 @@ class Table:
 
 
 class Results:
-    """Hears what a run does to the account, from `start` (ns UTC) on; `mark` goes into every file's metadata."""
+    """Hears what a run does to the account, from `start` (ns UTC) on; `mark` goes into every file's metadata.
 
-    def __init__(self, folder: Path, start: int, mark: str = "") -> None:
-        self._start = start
+    `ear` has heard the run's features, if it makes any.
+    """
+
+    def __init__(self, folder: Path, start: int, mark: str = "", ear: FeatureEar | None = None) -> None:
+        self._start, self.ear = start, ear
         self._equity = Table(folder / "equity.parquet", EQUITY, mark)
         self._prices = Table(folder / "prices.parquet", PRICES, mark)
         self._fills = Table(folder / "fills.parquet", FILLS, mark)

@@ -21,6 +21,7 @@ from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
+from helios_engine.report.features import write_features
 from helios_engine.report.frames import Frames
 from helios_engine.report.page import write_page
 from helios_engine.report.summary import Status, Summary, write_summary
@@ -197,6 +198,8 @@ def _close(
     notes: list[str],
 ) -> Summary:
     results.close()
+    if results.ear is not None:
+        write_features(place, results.ear.sampled(), results.ear.left_out)
     engine.journal.close(status, heads(plan, engine))
     summary = summarise(
         plan,

@@ -135,8 +135,8 @@ class Feed(Protocol):
 
     Beside what is named here a feed may have `issues(start, stop)`, which yields `(ts, DataIssue)` for what is
     known against its data; `blocks(start, stop)`, which yields the same inputs as `Rows`, many at a time;
-    `prints(start, stop)`, what the venue matches on where there are only bars; and `bodies(codec)`, the kinds of body
-    it yields where its annotation cannot say.
+    `prints(start, stop)`, what the venue matches on where there are only bars; `bodies(codec)`, the kinds of body it
+    yields where its annotation cannot say; and `rank`, in place of its spec's.
     """
 
     def pin(self) -> Pin:

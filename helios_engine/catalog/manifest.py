@@ -47,12 +47,36 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = "check"
 
 
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What computed the rows of a features set: schema and columns, stage, config, plugins, and the data behind it.
+
+    `config` is the config's digest, `plugins` the identities of all that took part, `pins` the digest of each feed,
+    `begin` when the inputs began, ns UTC: a later beginning gives other rows until all is warm.
+    `rank` is the place among inputs of one time: behind market data, or behind the tick if a tick made a row.
+    """
+
+    schema: str
+    columns: tuple[str, ...]
+    stage: str
+    config: str
+    plugins: tuple[str, ...]
+    pins: dict[str, str]
+    begin: int
+    rank: int
+
+    @property
+    def schema_digest(self) -> str:
+        """Hex digest of the schema's name and its columns in order."""
+        return hashlib.blake2b(msgspec.json.encode([self.schema, self.columns]), digest_size=16).hexdigest()
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """A data set: what it holds, of which instrument, in which files, and what is known against it.
 
     `name` is the folder: an instrument, a venue (definitions) or a plugin's body. The scales are those of the
     finest part. `clock_offset` (ns) was added to receive times at import. `source` names files, never paths.
-    `retired` are the files of the revision before: readers that began then may still finish.
+    `retired` are the files of the revision before: readers that began then may still finish. `made` is there for
+    features.
     """
 
     format: int = FORMAT
@@ -68,6 +92,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     issues: tuple[Issue, ...] = ()
     retired: tuple[str, ...] = ()
+    made: Made | None = None
 
     @property
     def rows(self) -> int:
@@ -91,9 +116,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """Hex digest that changes when any row, the instrument, a scale or a doubt does."""
+        """Hex digest that changes when any row, the instrument, a scale, a doubt or the features' schema does."""
         fixed = (self.kind, self.name, self.instrument, self.timeframe, self.price_scale, self.size_scale)
         content = msgspec.json.encode([fixed, [part.sha256 for part in self.parts], self.issues])
+        if self.made is not None:
+            content += msgspec.json.encode([self.made.schema_digest, self.made.rank])
         return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 

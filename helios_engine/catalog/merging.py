@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog import tables
-from helios_engine.catalog.manifest import Manifest, Part
+from helios_engine.catalog.manifest import Made, Manifest, Part
 from helios_engine.catalog.parts import CHUNK_ROWS, read_part, rescale, write_part
 from helios_engine.catalog.place import LocalPlace, Place
 from helios_engine.errors import DataError
@@ -39,6 +39,33 @@ def same_definition(folder: Place, before: Manifest, new: Manifest) -> Instrumen
             )
     finer = {f: max(getattr(old, f), getattr(now, f)) for f in ("price_scale", "size_scale")}
     return msgspec.structs.replace(now, **finer, tick=min(old.tick, now.tick), lot=min(old.lot, now.lot))
+
+
+def check_made(folder: Place, before: Manifest, new: Manifest) -> Made | None:
+    """Who made the features of both together; DataError if they are of two schemas, or other code made new rows."""
+    old, now = before.made, new.made
+    if old is None or now is None:
+        return now or old
+    if (old.schema, old.columns) != (now.schema, now.columns):
+        raise DataError(
+            f"{folder.url}: {before.title} holds {old.schema} ({len(old.columns)} columns, {old.schema_digest[:12]}), "
+            f"found rows of {now.schema} ({len(now.columns)} columns, {now.schema_digest[:12]}); write them to "
+            "another catalog with --to, or start over with --replace"
+        )
+    if {part.sha256 for part in new.parts} <= {part.sha256 for part in before.parts}:
+        return now
+    differ = sorted({*old.plugins} ^ {*now.plugins})
+    if differ:
+        raise DataError(
+            f"{folder.url}: the rows at hand were made by other plugins ({', '.join(differ)}), and rows of two makers "
+            "must not stand in one data set; make all of them anew with --replace"
+        )
+    if old.begin != now.begin:
+        raise DataError(
+            f"{folder.url}: the rows at hand come of inputs from {iso(old.begin)} on, the new ones from "
+            f"{iso(now.begin)} on, where averages begin anew; give the run that beginning, or start over with --replace"
+        )
+    return msgspec.structs.replace(now, rank=max(old.rank, now.rank))
 
 
 def merged_parts(folder: Place, staging: Path, before: Manifest | None, new: Manifest) -> tuple[Part, ...]:
@@ -72,9 +99,9 @@ def _joined(folder: Place, staging: Path, about: Manifest, met: list[Part], part
         begin, end = max(met_part.first, part.first), min(met_part.last, part.last)
         both = (ts >= begin) & (ts <= end)
         a, b = _span(old, begin, end), _span(new, begin, end)
-        if a.equals(b):
+        if _same(a, b):
             is_new &= ~both
-        elif kind == "bars" or begin != end or _share_a_row(a, b):
+        elif kind in ("bars", "features") or begin != end or _share_a_row(a, b):
             raise DataError(_contradiction(about, a, b, scale))
         elif part.first < met_part.first:
             rank[both] = -1  # one moment's ticks, divided between two files of which this is the earlier
@@ -86,6 +113,19 @@ def _joined(folder: Place, staging: Path, about: Manifest, met: list[Part], part
     return write_part(staging, kind, [(rows, *scale)], str(labels[0]))
 
 
+def _same(one: pa.Table, two: pa.Table) -> bool:
+    """Whether two tables are equal bit for bit: a NaN, which Arrow has differ from itself, is equal to its like."""
+    return bool(_bits(one).equals(_bits(two)))
+
+
+def _bits(table: pa.Table) -> pa.Table:
+    for at, field in enumerate(table.schema):
+        if field.type == pa.float64():
+            chunks = [chunk.view(pa.int64()) for chunk in table[field.name].chunks]
+            table = table.set_column(at, field.name, pa.chunked_array(chunks, pa.int64()))
+    return table
+
+
 def _share_a_row(one: pa.Table, two: pa.Table) -> bool:
     rows = {tuple(row.values()) for row in one.to_pylist()}
     return any(tuple(row.values()) in rows for row in two.to_pylist())
@@ -93,7 +133,7 @@ def _share_a_row(one: pa.Table, two: pa.Table) -> bool:
 
 def _contradiction(about: Manifest, old: pa.Table, new: pa.Table, scale: tuple[int, int]) -> str:
     """Names the first row that differs, and how, which is how a restatement by the vendor shows."""
-    at = next((n for n in range(min(old.num_rows, new.num_rows)) if not old.slice(n, 1).equals(new.slice(n, 1))), None)
+    at = next((n for n in range(min(old.num_rows, new.num_rows)) if not _same(old.slice(n, 1), new.slice(n, 1))), None)
     if at is None:
         at = min(old.num_rows, new.num_rows)
     longer = old if old.num_rows > at else new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from helios_engine.catalog.feature_feed import CatalogFeatures
 from helios_engine.catalog.feeds import CatalogBars
 from helios_engine.catalog.tick_feeds import (
     CatalogBodies,
@@ -46,6 +47,7 @@ def helios_feeds() -> list[FeedSpec]:
         FeedSpec("catalog.funding", CatalogFunding),
         FeedSpec("catalog.instruments", CatalogInstruments, rank=5),
         FeedSpec("catalog.bodies", CatalogBodies),
+        FeedSpec("catalog.features", CatalogFeatures),
     ]
 
 

@@ -13,8 +13,17 @@ import pyarrow as pa
 
 from helios_engine.bodies import Instrument
 from helios_engine.catalog import tables
-from helios_engine.catalog.manifest import Issue, Manifest, Part, has_manifest, in_order, read_manifest, write_manifest
-from helios_engine.catalog.merging import merged_parts, same_definition
+from helios_engine.catalog.manifest import (
+    Issue,
+    Made,
+    Manifest,
+    Part,
+    has_manifest,
+    in_order,
+    read_manifest,
+    write_manifest,
+)
+from helios_engine.catalog.merging import check_made, merged_parts, same_definition
 from helios_engine.catalog.parts import Piece, write_part
 from helios_engine.catalog.place import Place
 from helios_engine.catalog.truths import refuse
@@ -86,6 +95,7 @@ class Writer:
         replace: bool = False,
         clock_offset: int = 0,
         audit: Audit | None = None,
+        made: Made | None = None,
     ) -> None:
         """Join the rows with those at hand, and check both: what is refused is refused before anything counts.
 
@@ -105,6 +115,7 @@ class Writer:
             source=source,
             issues=issues,
             clock_offset=clock_offset,
+            made=made,
         )
         self._outcome = partial(self._outcome_of, new, replace, audit)
         try:
@@ -153,8 +164,11 @@ class Writer:
     def _joined(self, before: Manifest | None, new: Manifest) -> Manifest:
         if before is None:
             return msgspec.structs.replace(new, parts=merged_parts(self._folder, self._staging, None, new))
-        if {part.sha256 for part in new.parts} <= {part.sha256 for part in before.parts}:
-            return before
+        at_hand, brought = {part.sha256 for part in before.parts}, {part.sha256 for part in new.parts}
+        made = check_made(self._folder, before, new)
+        if brought <= at_hand:
+            same = brought < at_hand or before.made == new.made
+            return before if same else msgspec.structs.replace(before, made=new.made, revision=before.revision + 1)
         instrument = same_definition(self._folder, before, new)
         parts = merged_parts(self._folder, self._staging, before, new)
         issues = [*before.issues, *new.issues]
@@ -167,6 +181,7 @@ class Writer:
             revision=before.revision + 1,
             source=", ".join(dict.fromkeys([*before.source.split(", "), *new.source.split(", ")])),
             issues=in_order(issues),
+            made=made,
         )
 
     def _install(self, before: Manifest | None, manifest: Manifest) -> Manifest:

@@ -15,6 +15,7 @@ _VERBS = {
     "check": (f"{_HERE}.data_check:check", "Check data again, and say how good each day is."),
     "download": (f"{_HERE}.data_download:download", "Fetch public history and import it."),
     "export": (f"{_HERE}.data_export:export", "Write a data set as CSV, Parquet or a nautilus catalog."),
+    "features": (f"{_HERE}.data_features:features", "Compute a config's features once and store them."),
     "formats": (f"{_HERE}.data_import:formats", "List the file formats that can be imported."),
     "generate": (f"{_HERE}.data_generate:generate_data", "Write a seeded market."),
     "sql": (f"{_HERE}.data_sql:sql", "Ask the catalog in SQL."),

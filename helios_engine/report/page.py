@@ -17,8 +17,10 @@ from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 from helios_engine.files import write_whole
 from helios_engine.report import tables, wording
 from helios_engine.report.charts import equity_series, price_series
+from helios_engine.report.features import FeatureNote, FeatureSet, cells, read_features, sparkline
 from helios_engine.report.frames import Frames
-from helios_engine.report.sensitivity import HEADINGS, Outcome, cells, read_outcomes, said
+from helios_engine.report.sensitivity import HEADINGS, Outcome, read_outcomes, said
+from helios_engine.report.sensitivity import cells as outcome_cells
 from helios_engine.report.summary import Summary, read_summary
 from helios_engine.timeframe import iso
 
@@ -32,14 +34,16 @@ def write_page(folder: Path) -> Path:
     summary or a table cannot be read, StorageError if the page cannot be written.
     """
     folder = Path(folder)
-    text = page_text(read_summary(folder), Frames(folder), read_outcomes(folder))
+    text = page_text(read_summary(folder), Frames(folder), read_outcomes(folder), read_features(folder))
     path = folder / FILE
     write_whole(path, text.encode())
     return path
 
 
-def page_text(summary: Summary, frames: Frames, outcomes: Sequence[Outcome] = ()) -> str:
-    """The page as text; `outcomes` are what other assumptions made of the run."""
+def page_text(
+    summary: Summary, frames: Frames, outcomes: Sequence[Outcome] = (), features: FeatureNote | None = None
+) -> str:
+    """The page as text; `outcomes` are what other assumptions made of the run, `features` a sample of its rows."""
     currency, metrics = summary.account.currency, summary.metrics
     has_equity = frames.has("equity") and not frames.equity.empty
     legs = frames.legs if frames.has("legs") else _no_legs()
@@ -58,15 +62,21 @@ def page_text(summary: Summary, frames: Frames, outcomes: Sequence[Outcome] = ()
         costs=tables.costs(legs, currency),
         breakdown=wording.breakdown_rows(summary.breakdown, currency),
         headings=HEADINGS,
-        outcomes=[(cells(o, currency), said(o), o.config) for o in outcomes],
+        outcomes=[(outcome_cells(o, currency), said(o), o.config) for o in outcomes],
         trips=tables.trips(frames.trades) if frames.has("trades") else [],
         trip_count=len(frames.trades) if frames.has("trades") else 0,
         last=tables.LAST_TRIPS,
+        features=features,
+        feature_rows=[] if features is None else [_rows(given) for given in features.sets],
         pins=[(name, pin, iso(pin.first), iso(pin.last)) for name, pin in sorted(summary.pins.items())],
         charts=charts,
         data=_inline(charts),
         plotly=Markup(get_plotlyjs()),
     )
+
+
+def _rows(given: FeatureSet) -> list[tuple[str, tuple[str, ...], str]]:
+    return [(column.name, cells(column), sparkline(column)) for column in given.columns]
 
 
 def _inline(value: Any) -> Markup:

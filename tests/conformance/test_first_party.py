@@ -27,6 +27,7 @@ ELSEWHERE = {
     "catalog.funding": "the kit's market has no perpetual; tests/unit/catalog/test_tick_feeds.py",
     "catalog.instruments": "the kit's market has no history of definitions; tests/unit/catalog/test_definitions.py",
     "catalog.bodies": "the kit's market has no plugin's bodies; tests/unit/catalog/test_tick_feeds.py",
+    "catalog.features": "the kit has no market of stored features; tests/unit/test_feature_store.py",
     "llm.cassette": "it refuses what was not recorded; tests/unit/plugins/test_llm.py",
     "lean": "it reads instruments from folders' names; tests/unit/catalog/test_importers_freqtrade_lean.py",
     "nautilus-catalog": "it reads Parquet alone; tests/unit/catalog/test_importers_nautilus.py",
