@@ -1,0 +1,233 @@
+"""The simulated VALR, asked by plain aiohttp: what it says, its sequences and checksums, its limits and its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+from zlib import crc32
+
+import aiohttp
+import pytest
+
+from helios_engine.errors import ConfigError, NotAvailableError
+from helios_valr.signing import Secret, headers
+from helios_valr.simulator import Fault, Faults, Settings, Simulator
+from helios_valr.simulator.market import Market
+from helios_valr.simulator.speech import full
+from helios_valr.wire import Wire
+
+SETTINGS = Settings(pairs=("BTCZAR", "BTCUSDTPERP"), rate=500, history_minutes=30)
+Frames = list[dict[str, Any]]
+
+
+def with_simulator(
+    work: Callable[[Simulator, str, aiohttp.ClientSession], Awaitable[Any]], *faults: Fault, **settings: Any
+) -> Any:
+    async def run() -> Any:
+        simulator = Simulator(Settings(**{name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
+                                       | settings), Faults(faults))  # fmt: skip
+        runner, url = await simulator.start()
+        pace = asyncio.create_task(simulator.run())
+        try:
+            async with aiohttp.ClientSession() as session:
+                return await work(simulator, url, session)
+        finally:
+            pace.cancel()
+            await asyncio.gather(pace, return_exceptions=True)
+            await runner.cleanup()
+
+    return asyncio.run(run())
+
+
+def heard(event: str, enough: Callable[[Frames], bool], *faults: Fault, **settings: Any) -> tuple[Frames, Simulator]:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> tuple[Frames, Simulator]:
+        found: Frames = []
+        async with session.ws_connect(f"{url}/ws/trade") as socket:
+            await socket.send_json({"type": "SUBSCRIBE", "subscriptions": [{"event": event, "pairs": ["btczar"]}]})
+            async for message in socket:
+                found.append(json.loads(message.data))
+                if enough(found):
+                    break
+        return found, simulator
+
+    return with_simulator(work, *faults, **settings)  # type: ignore[no-any-return]
+
+
+def crc(bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> int:
+    words = [f"{rows[n][0]}:{rows[n][1]}" for n in range(25) for rows in (bids, asks) if n < len(rows)]
+    return crc32(":".join(words).encode())
+
+
+def test_every_l1_frame_follows_the_one_before_and_its_checksum_is_that_of_the_book() -> None:
+    frames, _ = heard("OB_L1_DIFF", lambda found: len(found) > 200)
+
+    assert frames[0] == {"type": "SUBSCRIBED", "message": "OB_L1_DIFF:BTCZAR"}
+    assert frames[1]["type"] == "OB_L1_SNAPSHOT"
+    book: dict[str, dict[str, str]] = {"a": {}, "b": {}}
+    for n, frame in enumerate(frames[1:]):
+        data = frame["d"]
+        assert data["sq"] == frames[1]["d"]["sq"] + n
+        for side in "ab":
+            book[side].update(data[side])
+            book[side] = {price: size for price, size in book[side].items() if size != "0"}
+        bids = sorted(book["b"].items(), key=lambda row: -Decimal(row[0]))
+        asks = sorted(book["a"].items(), key=lambda row: Decimal(row[0]))
+        assert Decimal(bids[0][0]) < Decimal(asks[0][0])
+        assert data["cs"] == crc(bids, asks)
+
+
+def test_every_l3_frame_steps_by_its_entries_and_its_checksum_is_that_of_the_orders() -> None:
+    frames, _ = heard("FULL_ORDERBOOK_UPDATE", lambda found: len(found) > 200)
+
+    assert frames[1]["type"] == "FULL_ORDERBOOK_SNAPSHOT"
+    book: dict[str, dict[str, dict[str, str]]] = {"Asks": {}, "Bids": {}}
+    sequence = frames[1]["data"]["SequenceNumber"]
+    for frame in frames[1:]:
+        data, entries = frame["data"], 0
+        for side, levels in book.items():
+            for level in data[side]:
+                orders = levels.setdefault(level["Price"], {})
+                for one in level["Orders"]:
+                    entries += 1
+                    orders[one["orderId"]] = one["quantity"]
+                levels[level["Price"]] = {name: size for name, size in orders.items() if size != "0"}
+        sequence += entries if frame is not frames[1] else 0
+        assert data["SequenceNumber"] == sequence
+        rows = {
+            side: [
+                row for price in sorted(levels, key=Decimal, reverse=side == "Bids") for row in levels[price].items()
+            ]
+            for side, levels in book.items()
+        }
+        assert data["Checksum"] == crc(rows["Bids"], rows["Asks"])
+
+
+def test_trades_of_the_stream_are_those_of_rest_newest_first() -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> None:
+        async with session.ws_connect(f"{url}/ws/trade") as socket:
+            await socket.send_json(
+                {"type": "SUBSCRIBE", "subscriptions": [{"event": "NEW_TRADE", "pairs": ["BTCZAR"]}]}
+            )
+            told = [json.loads((await socket.receive()).data) for _ in range(12)][1:]
+        async with session.get(f"{url}/v1/public/BTCZAR/trades?limit=100") as answer:
+            rows = await answer.json()
+        known = {row["id"]: row for row in rows}
+        assert [row["sequenceId"] for row in rows] == sorted((row["sequenceId"] for row in rows), reverse=True)
+        assert all(known[one["data"]["id"]].items() >= one["data"].items() for one in told)
+        older = await (await session.get(f"{url}/v1/public/BTCZAR/trades?beforeId={rows[3]['id']}&limit=2")).json()
+        assert [row["id"] for row in older] == [row["id"] for row in rows[4:6]]
+
+    with_simulator(work)
+
+
+def test_a_second_subscription_replaces_the_first_and_a_wrong_pair_is_named() -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> list[Any]:
+        async with session.ws_connect(f"{url}/ws/trade") as socket:
+            await socket.send_str("{")
+            await socket.send_json({"type": "PING"})
+            for pairs in (["BTCZAR"], ["NOPE", "BTCUSDTPERP"]):
+                await socket.send_json({"type": "SUBSCRIBE", "subscriptions": [{"event": "NEW_TRADE", "pairs": pairs}]})
+            return [tuple(json.loads((await socket.receive()).data).values()) for _ in range(6)]
+
+    assert with_simulator(work, rate=0.001) == [
+        ("ERROR", "Invalid JSON payload"),
+        ("PONG", "NO_SUBSCRIPTIONS"),
+        ("SUBSCRIBED", "NEW_TRADE:BTCZAR"),
+        ("UNSUBSCRIBED", "NEW_TRADE:BTCZAR"),
+        ("ERROR", "Channel NEW_TRADE, pair NOPE combination invalid"),
+        ("SUBSCRIBED", "NEW_TRADE:BTCUSDTPERP"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["drop", "bad_checksum", "duplicate", "reorder"])
+def test_a_fault_of_a_frame_is_seen_by_the_client_and_in_the_log(kind: Any) -> None:
+    frames, simulator = heard("OB_L1_DIFF", lambda found: len(found) > 60, Fault(kind, at=0.05))
+
+    wire = Wire()
+    verdicts = [wire.take(json.dumps(frame), 1_790_133_597 * 10**9) for frame in frames]
+    fault = simulator.faults.all[0]
+    assert (fault.times, fault.touched) == (1, ["OB_L1_DIFF:BTCZAR"])
+    assert fault.ended is not None
+    lost = [taken for taken in verdicts if taken.resync]
+    assert bool(lost) == (kind != "duplicate")
+    assert kind != "duplicate" or wire.counts["book frames ignored"] == 1
+
+
+def test_a_cut_line_ends_without_a_word() -> None:
+    frames, simulator = heard("OB_L1_DIFF", lambda found: False, Fault("close", at=0.2))
+
+    assert len(frames) > 1
+    assert simulator.faults.all[0].times == 1
+
+
+def test_a_stall_leaves_pong_alone() -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> list[str]:
+        async with session.ws_connect(f"{url}/ws/trade") as socket:
+            await socket.send_json(
+                {"type": "SUBSCRIBE", "subscriptions": [{"event": "OB_L1_DIFF", "pairs": ["BTCZAR"]}]}
+            )
+            while not simulator.faults.all[0].times > 20:
+                await asyncio.sleep(0.01)
+            await socket.send_json({"type": "PING"})
+            return [json.loads((await socket.receive()).data)["type"] for _ in range(2)]
+
+    assert with_simulator(work, Fault("stall", seconds=600.0)) == ["SUBSCRIBED", "PONG"]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("429", 429), ("503", 503), ("html", 502), ("empty", 200)])
+def test_a_fault_of_rest_comes_once(kind: Any, status: int) -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> list[int]:
+        return [(await session.get(f"{url}/v1/public/time")).status for _ in range(2)]
+
+    assert with_simulator(work, Fault(kind)) == [status, 200]
+
+
+def test_the_31st_public_request_of_a_minute_is_refused() -> None:
+    from helios_valr.simulator.limits import Limits
+
+    limits = Limits()
+    assert [limits.allows("/v1/public/pairs", 59 * 10**9) for _ in range(31)] == [True] * 30 + [False]
+    assert limits.allows("/v1/public/pairs", 60 * 10**9)
+
+
+def test_an_account_socket_wants_the_signature() -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> tuple[int, Any]:
+        now = simulator.world.now() // 10**6
+        right = headers(Secret("simulated-key"), Secret("simulated-secret"), now, "GET", "/ws/account")
+        wrong = headers(Secret("simulated-key"), Secret("another"), now, "GET", "/ws/account")
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(f"{url}/ws/account", headers=wrong)
+        async with session.ws_connect(f"{url}/ws/account", headers=right) as socket:
+            return refused.value.status, (await socket.receive()).data
+
+    assert with_simulator(work) == (401, '{"type":"AUTHENTICATED"}')
+
+
+def test_the_same_seed_says_the_same_bytes() -> None:
+    def said(seed: int) -> str:
+        market = Market("BTCZAR", seed)
+        return json.dumps([full(market, market.step(10**18 + n)) for n in range(300)])
+
+    assert said(1) == said(1)
+    assert said(1) != said(2)
+
+
+def test_other_addresses_and_a_taken_port_are_refused() -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> None:
+        with pytest.raises(ConfigError, match=r"0\.0\.0\.0"):
+            await simulator.start("0.0.0.0")
+        with pytest.raises(NotAvailableError, match="in use"):
+            await simulator.start(port=int(url.rpartition(":")[2]))
+
+    with_simulator(work)
+
+
+def test_the_verb_comes_from_the_plugin() -> None:
+    code = "from helios_engine.cli import main; main(['valr-sim', '--help'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Ctrl-C ends it" in done.stdout) == (0, True), done.stderr
