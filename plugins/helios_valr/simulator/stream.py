@@ -58,7 +58,7 @@ class Session:
         if pair not in self.pairs.get(event, ()):
             return
         now, what, touches = self.simulator.elapsed, f"{event}:{pair}", self.simulator.faults.touches
-        if any(touches(kind, now, what) for kind in ("blackhole", "stall", "drop")):  # type: ignore[arg-type]
+        if any(touches(kind, now, what) for kind in ("blackhole", "stall", "drop")):
             return
         if touches("close", now, what):
             self.cut()

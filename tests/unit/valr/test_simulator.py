@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 from zlib import crc32
@@ -16,46 +14,10 @@ import pytest
 
 from helios_engine.errors import ConfigError, NotAvailableError
 from helios_valr.signing import Secret, headers
-from helios_valr.simulator import Fault, Faults, Settings, Simulator
+from helios_valr.simulator import Simulator
 from helios_valr.simulator.market import Market
 from helios_valr.simulator.speech import full
-from helios_valr.wire import Wire
-
-SETTINGS = Settings(pairs=("BTCZAR", "BTCUSDTPERP"), rate=500, history_minutes=30)
-Frames = list[dict[str, Any]]
-
-
-def with_simulator(
-    work: Callable[[Simulator, str, aiohttp.ClientSession], Awaitable[Any]], *faults: Fault, **settings: Any
-) -> Any:
-    async def run() -> Any:
-        simulator = Simulator(Settings(**{name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
-                                       | settings), Faults(faults))  # fmt: skip
-        runner, url = await simulator.start()
-        pace = asyncio.create_task(simulator.run())
-        try:
-            async with aiohttp.ClientSession() as session:
-                return await work(simulator, url, session)
-        finally:
-            pace.cancel()
-            await asyncio.gather(pace, return_exceptions=True)
-            await runner.cleanup()
-
-    return asyncio.run(run())
-
-
-def heard(event: str, enough: Callable[[Frames], bool], *faults: Fault, **settings: Any) -> tuple[Frames, Simulator]:
-    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> tuple[Frames, Simulator]:
-        found: Frames = []
-        async with session.ws_connect(f"{url}/ws/trade") as socket:
-            await socket.send_json({"type": "SUBSCRIBE", "subscriptions": [{"event": event, "pairs": ["btczar"]}]})
-            async for message in socket:
-                found.append(json.loads(message.data))
-                if enough(found):
-                    break
-        return found, simulator
-
-    return with_simulator(work, *faults, **settings)  # type: ignore[no-any-return]
+from tests.unit.valr.simulated import heard, with_simulator
 
 
 def crc(bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> int:
@@ -142,49 +104,6 @@ def test_a_second_subscription_replaces_the_first_and_a_wrong_pair_is_named() ->
         ("ERROR", "Channel NEW_TRADE, pair NOPE combination invalid"),
         ("SUBSCRIBED", "NEW_TRADE:BTCUSDTPERP"),
     ]
-
-
-@pytest.mark.parametrize("kind", ["drop", "bad_checksum", "duplicate", "reorder"])
-def test_a_fault_of_a_frame_is_seen_by_the_client_and_in_the_log(kind: Any) -> None:
-    frames, simulator = heard("OB_L1_DIFF", lambda found: len(found) > 60, Fault(kind, at=0.05))
-
-    wire = Wire()
-    verdicts = [wire.take(json.dumps(frame), 1_790_133_597 * 10**9) for frame in frames]
-    fault = simulator.faults.all[0]
-    assert (fault.times, fault.touched) == (1, ["OB_L1_DIFF:BTCZAR"])
-    assert fault.ended is not None
-    lost = [taken for taken in verdicts if taken.resync]
-    assert bool(lost) == (kind != "duplicate")
-    assert kind != "duplicate" or wire.counts["book frames ignored"] == 1
-
-
-def test_a_cut_line_ends_without_a_word() -> None:
-    frames, simulator = heard("OB_L1_DIFF", lambda found: False, Fault("close", at=0.2))
-
-    assert len(frames) > 1
-    assert simulator.faults.all[0].times == 1
-
-
-def test_a_stall_leaves_pong_alone() -> None:
-    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> list[str]:
-        async with session.ws_connect(f"{url}/ws/trade") as socket:
-            await socket.send_json(
-                {"type": "SUBSCRIBE", "subscriptions": [{"event": "OB_L1_DIFF", "pairs": ["BTCZAR"]}]}
-            )
-            while not simulator.faults.all[0].times > 20:
-                await asyncio.sleep(0.01)
-            await socket.send_json({"type": "PING"})
-            return [json.loads((await socket.receive()).data)["type"] for _ in range(2)]
-
-    assert with_simulator(work, Fault("stall", seconds=600.0)) == ["SUBSCRIBED", "PONG"]
-
-
-@pytest.mark.parametrize(("kind", "status"), [("429", 429), ("503", 503), ("html", 502), ("empty", 200)])
-def test_a_fault_of_rest_comes_once(kind: Any, status: int) -> None:
-    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> list[int]:
-        return [(await session.get(f"{url}/v1/public/time")).status for _ in range(2)]
-
-    assert with_simulator(work, Fault(kind)) == [status, 200]
 
 
 def test_the_31st_public_request_of_a_minute_is_refused() -> None:
