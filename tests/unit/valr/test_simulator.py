@@ -14,9 +14,10 @@ import pytest
 
 from helios_engine.errors import ConfigError, NotAvailableError
 from helios_valr.signing import Secret, headers
-from helios_valr.simulator import Simulator
+from helios_valr.simulator import Simulator, speech, summaries
 from helios_valr.simulator.market import Market
 from helios_valr.simulator.speech import full
+from helios_valr.wire import Wire
 from tests.unit.valr.simulated import heard, with_simulator
 
 
@@ -150,3 +151,29 @@ def test_the_verb_comes_from_the_plugin() -> None:
     code = "from helios_engine.cli import main; main(['valr-sim', '--help'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, "Ctrl-C ends it" in done.stdout) == (0, True), done.stderr
+
+
+def test_what_it_says_is_read_by_the_adapter() -> None:
+    market = Market("BTCUSDTPERP", 7)
+    start = 1_790_133_600 * 10**9
+    changes = [market.step(start + n * 10**8) for n in range(599)]
+    wire, now, name = Wire(), start + 60 * 10**9, {"currencyPairSymbol": market.pair}
+    data = summaries.summary(market, now, "currencyPairSymbol")
+    told: list[dict[str, Any]] = [
+        speech.full(market, None),
+        speech.l1(market, None),
+        speech.full(market, change := market.step(now - 1)),
+        speech.l1(market, change),
+        speech.depth(market, 5),
+        {"type": "AGGREGATED_ORDERBOOK_UPDATE", "data": speech.aggregated(market)} | name,
+        {"type": "NEW_TRADE", "data": speech.trade(market, next(c for c in changes if c.trades).trades[0])} | name,
+        {"type": "NEW_TRADE_BUCKET", "data": summaries.buckets(market, start, start, 60)[0]} | name,
+        {"type": "MARKET_SUMMARY_UPDATE", "data": data} | name,
+        {"type": "MARK_PRICE_UPDATE", "data": {"price": data["markPrice"]}} | name,
+    ]
+
+    taken = [wire.take(json.dumps(message), now) for message in told]
+
+    assert list(wire.refused) == []
+    assert [one.resync for one in taken] == [None] * len(told)
+    assert wire.counts["books lost"] == wire.counts["unknown"] == 0
