@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from decimal import Decimal
+from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 from uuid import UUID
@@ -64,11 +65,11 @@ class Market:
 
     def price(self, ticks: int) -> str:
         """A price as VALR writes it."""
-        return f"{(ticks * self.tick).normalize():f}"
+        return _text(ticks, self.tick)
 
     def quantity(self, lots: int) -> str:
         """A quantity as VALR writes it."""
-        return f"{(lots * LOT).normalize():f}" if lots else "0"
+        return _text(lots, LOT)
 
     def _flow(self, at: int) -> tuple[list[Entry], list[Fill]]:
         draw, book = self._draw, self.book
@@ -90,3 +91,8 @@ class Market:
         # Version 7, as VALR's own: the milliseconds first, then chance.
         bits = (at // 1_000_000) << 80 | self._draw.getrandbits(76)
         return str(UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62))
+
+
+@lru_cache(maxsize=100_000)
+def _text(count: int, unit: Decimal) -> str:
+    return f"{(count * unit).normalize():f}"

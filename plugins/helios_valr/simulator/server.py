@@ -20,6 +20,8 @@ from helios_valr.simulator.stream import DEPTHS, Session
 
 BEAT = 0.02
 """Seconds between two turns of the markets."""
+MOST = 50
+"""Book changes in one turn at most."""
 MINUTE = 60 * 10**9
 
 
@@ -69,7 +71,8 @@ class Simulator:
         shown, minute = 0, self.world.now() // MINUTE
         while True:
             await self.world.sleep(BEAT)
-            due = int(self.elapsed * self.settings.rate)
+            # A machine that is too slow falls behind the rate; the lines must be served all the same.
+            due = min(int(self.elapsed * self.settings.rate), self._done + MOST)
             while self._done < due:
                 market = self.markets[names[self._done % len(names)]]
                 self._done += 1

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from helios_valr.books.checksums import checksum
+from helios_valr.books.checksums import BEST, checksum
 from helios_valr.simulator.book import BUY, SELL
 from helios_valr.simulator.market import LOT, Change, Market, Traded
 
@@ -63,7 +63,8 @@ def full(market: Market, change: Change | None) -> dict[str, Any]:
 
 def l1(market: Market, change: Change | None) -> dict[str, Any]:
     """The book by levels: its snapshot, or the levels that `change` touched."""
-    bids, asks = levels(market, BUY), levels(market, SELL)
+    most = None if change is None else BEST
+    bids, asks = levels(market, BUY, most), levels(market, SELL, most)
     crc = checksum(bids, asks)
     if change is not None:
         bids, asks = (
