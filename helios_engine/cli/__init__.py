@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from helios_engine.cli.lazy import LazyGroup
+from helios_engine.cli.lazy import LazyGroup, offered
 from helios_engine.errors import HeliosError
 
 INTERRUPTED = 130
@@ -35,7 +35,7 @@ VERBS = {
 }
 
 
-@click.group(cls=LazyGroup, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, verbs=offered() | VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="helios-engine")
 def root() -> None:
     """Helios Engine: a backtest you can check, and the code that trades is the code that was checked."""

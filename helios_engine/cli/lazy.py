@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from typing import Any
 
 import click
+
+COMMANDS = "helios_engine.commands"
+"""The entry point group in which a plugin offers verbs: `verb = "package.module:function"`, a click command.
+
+Entry points and not a hook: a hook would import every plugin before `--help` could say anything.
+"""
+
+
+def offered() -> dict[str, tuple[str, str]]:
+    """The verbs that installed plugins offer, in the form LazyGroup takes; none of them is imported."""
+    found = sorted(entry_points(group=COMMANDS), key=lambda point: point.name)
+    return {point.name: (point.value, f"Offered by {point.module.partition('.')[0]}.") for point in found}
 
 
 class LazyGroup(click.Group):
