@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from helios_engine import state
+from helios_engine.block_making import block_of
 from helios_engine.bodies import Bar, BookSnapshot, Features, Quote, Trade
 from helios_engine.errors import DataError, StageError
 from helios_engine.events import Body
@@ -260,7 +261,6 @@ def test_the_feature_set_that_the_documentation_shows_works_as_it_says() -> None
 
 
 def test_blocks_say_what_events_say() -> None:
-    block = pytest.importorskip("helios_engine.block")
     bars = [Bar(NAME, "1m", ts, ts + MINUTE, *rest) for ts, *rest in generated(400).itertuples(index=False, name=None)]
     inputs: list[tuple[int, Body]] = [(b.ts_close, b) for b in bars]
     inputs[200:200] = [(bars[200].ts_close - 1, Quote(NAME, 1, 99.0, 101.0, 3.0, 1.0))]
@@ -270,7 +270,7 @@ def test_blocks_say_what_events_say() -> None:
 
     found: list[tuple[int, Body]] = []
     for start, stop in ((0, 150), (150, 250), (250, len(inputs))):
-        found += [(start + at, row) for at, row in by_block.on_columns(block.block_of(inputs[start:stop]))]
+        found += [(start + at, row) for at, row in by_block.on_columns(block_of(inputs[start:stop]))]
     assert found == expected
     assert state.dump(by_block) == state.dump(by_event)
 
