@@ -16,6 +16,9 @@ class Microstructure:
       above the best ask.
     * depth, from −1 to 1: (bid quantity − ask quantity) / (bid quantity + ask quantity) over the first `levels` levels
       of a book; a quote tells it only with `levels` 1.
+    A book that goes on in deltas is not followed here: from the first of them on, what its snapshot told is not known
+    until the next snapshot, or quote. The stage `features.microstructure` follows books level by level.
+
     * tick, the tick rule of Lee & Ready (1991): 1 if the last trade that changed the price raised it, −1 if it lowered
       it.
     """
@@ -24,11 +27,14 @@ class Microstructure:
         self.levels, self.max_age = levels, max_age
         self.spread = self.depth = self.tick = self.price = _UNKNOWN
         self.heard = [0, 0, 0]
+        self.of_book = [False, False]
 
     def quote(self, body: Quote, now: int) -> None:
         """The best prices have changed."""
         self._prices(body.bid, body.ask, now)
+        self.of_book[0] = False
         if self.levels == 1:
+            self.of_book[1] = False
             self._quantities(body.bid_quantity, body.ask_quantity, now)
 
     def book(self, body: BookSnapshot, now: int) -> None:
@@ -38,6 +44,15 @@ class Microstructure:
         self._quantities(
             math.fsum(q for _, q in bids) if asks else 0.0, math.fsum(q for _, q in asks) if bids else 0.0, now
         )
+
+        self.of_book = [True, True]
+
+    def delta(self) -> None:
+        """The book is no longer what its snapshot told."""
+        if self.of_book[0]:
+            self.spread = _UNKNOWN
+        if self.of_book[1]:
+            self.depth = _UNKNOWN
 
     def trade(self, body: Trade, now: int) -> None:
         """Somebody traded; at an unchanged price the direction stays, but it was heard anew."""

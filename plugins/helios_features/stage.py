@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 
-from helios_engine.bodies import Bar, BookSnapshot, Features, Quote, Schema, Trade
+from helios_engine.bodies import Bar, BookDelta, BookSnapshot, Features, Quote, Schema, Trade
 from helios_engine.errors import DataError, StageError
 from helios_engine.events import Event
 from helios_engine.timeframe import iso, nanoseconds, timeframe_ns
@@ -19,7 +19,7 @@ from helios_features.microstructure import Microstructure
 if TYPE_CHECKING:
     from helios_features.series import Series
 
-MARKET = (Quote, BookSnapshot, Trade)
+MARKET = (Quote, BookSnapshot, BookDelta, Trade)
 
 
 class Kernel(NamedTuple):
@@ -75,7 +75,7 @@ class FeatureStage:
         self.series: dict[str, Series] = {}
         self.markets: dict[str, Microstructure] = {}
 
-    def on_event(self, event: Event[Bar | Quote | BookSnapshot | Trade]) -> Iterator[Features]:
+    def on_event(self, event: Event[Bar | Quote | BookSnapshot | BookDelta | Trade]) -> Iterator[Features]:
         """One row for each bar of the smallest timeframe; what else is heard waits for the next bar."""
         found = self._take(event.body, event.ts)
         if found is not None:
@@ -101,7 +101,8 @@ class FeatureStage:
         """The state: of each instrument one array, and what was last heard of its market."""
         series = {name: one.state.tobytes() for name, one in self.series.items()}
         markets = {
-            name: (struct.pack("<4d", m.spread, m.depth, m.tick, m.price), m.heard) for name, m in self.markets.items()
+            name: (struct.pack("<4d", m.spread, m.depth, m.tick, m.price), m.heard, m.of_book)
+            for name, m in self.markets.items()
         }
         return msgspec.msgpack.encode((self.schema.name, series, markets))
 
@@ -117,7 +118,7 @@ class FeatureStage:
             one.restore(series[name])
         self.markets = {name: Microstructure(self.levels, self.max_age) for name in markets}
         for name, m in self.markets.items():
-            raw, m.heard = markets[name]
+            raw, m.heard, m.of_book = markets[name]
             m.spread, m.depth, m.tick, m.price = struct.unpack("<4d", raw)
 
     def fresh(self) -> Series:
@@ -126,7 +127,7 @@ class FeatureStage:
 
         return Series(self.machine)
 
-    def _take(self, body: Bar | Quote | BookSnapshot | Trade, now: int) -> Features | None:
+    def _take(self, body: Bar | Quote | BookSnapshot | BookDelta | Trade, now: int) -> Features | None:
         if isinstance(body, Bar):
             return self._row(body, now) if body.timeframe == self.timeframes[0] else None
         market = self.markets.get(body.instrument)
@@ -136,8 +137,10 @@ class FeatureStage:
             market.quote(body, now)
         elif isinstance(body, Trade):
             market.trade(body, now)
-        else:
+        elif isinstance(body, BookSnapshot):
             market.book(body, now)
+        else:
+            market.delta()
         return None
 
     def _row(self, bar: Bar, now: int) -> Features:

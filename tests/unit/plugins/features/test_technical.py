@@ -17,7 +17,7 @@ import pytest
 
 from helios_engine import state
 from helios_engine.block_making import block_of
-from helios_engine.bodies import Bar, BookSnapshot, Features, Quote, Trade
+from helios_engine.bodies import Bar, BookDelta, BookSnapshot, Features, Quote, Trade
 from helios_engine.errors import DataError, StageError
 from helios_engine.events import Body
 from helios_features.technical import Technical
@@ -99,6 +99,21 @@ def test_spread_and_depth_are_of_the_last_quote_or_book_before_the_close() -> No
 
     assert found["spread_bps"] == pytest.approx(200.0, rel=1e-12)
     assert found["depth_imbalance"] == pytest.approx(0.5, rel=1e-12)
+
+
+def test_a_book_that_goes_on_in_deltas_is_not_known_until_its_next_snapshot() -> None:
+    technical = stage()
+    book = BookSnapshot(NAME, START, ((99.0, 2.0),), ((101.0, 1.0),), 1)
+    turn(technical, book, START + 1)
+    turn(technical, BookDelta(NAME, START + 2, "BUY", 100.0, 5.0, 2), START + 2)
+
+    stale = last(technical, [bar(100.0)])
+    turn(technical, book, START + 70 * 10**9)
+    told = last(technical, [bar(100.0, 1)])
+
+    assert np.isnan(stale["spread_bps"])
+    assert np.isnan(stale["depth_imbalance"])
+    assert told["spread_bps"] == pytest.approx(200.0, rel=1e-12)
 
 
 def test_a_quote_tells_depth_only_where_one_level_is_asked_for() -> None:
