@@ -58,12 +58,13 @@ class ColumnStage(Stage, Protocol):
 
 
 def in_columns(thing: Any, method: str, beside: str) -> Any | None:
-    """The `method` by which a stage or feed is driven in columns, or nothing.
+    """The `method` by which a stage or feed, or its class, is driven in columns, or nothing.
 
     A subclass that writes anew what stands `beside` it (`on_event`, `inputs`) and leaves the columns as they were no
     longer says the same in both: it is driven one by one.
     """
-    for owner in type(thing).__mro__:
+    kind = thing if isinstance(thing, type) else type(thing)
+    for owner in kind.__mro__:
         if method in vars(owner):
             break
         if beside in vars(owner):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from typing import get_type_hints
 
 from helios_engine.proof.findings import Finding
 from helios_engine.proof.prover import prove
 from helios_engine.stage import in_columns
 from helios_engine.testing.check import UnjudgedError
-from helios_engine.testing.subject import Subject, made_by
+from helios_engine.testing.subject import Subject
 from helios_engine.timeframe import iso
 
 CUTS = 6
@@ -46,7 +48,9 @@ def _tried(subject: Subject, layers: Sequence[str]) -> Sequence[str]:
 
 def _takes_blocks(subject: Subject) -> bool:
     methods = ("on_columns", "on_event") if subject.kind == "stage" else ("blocks", "inputs")
-    return in_columns(made_by(subject)(), *methods) is not None
+    factory = subject.offer.spec.factory
+    made = factory if inspect.isclass(factory) else get_type_hints(factory).get("return")
+    return in_columns(made, *methods) is not None
 
 
 def _words(found: Finding) -> str:

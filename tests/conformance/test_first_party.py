@@ -20,6 +20,7 @@ from tests.conformance.samples import SAMPLES
 EVERYTHING = Path(__file__).with_name("everything.toml")
 SETTINGS: dict[str, dict[str, Any]] = {
     "aggregation.larger_bars": {"timeframes": ["1h", "4h"]},
+    "features.technical": {"timeframes": ["1h", "4h"]},
     "llm.strategist": {"every": "4h"},
     "ml.predictor": {"schema": "basic/1"},
 }
