@@ -12,6 +12,7 @@ import pluggy
 
 from helios_engine.stage import (
     BodySpec,
+    ConnectionSpec,
     DownloadSpec,
     EffectSpec,
     FeedSpec,
@@ -119,6 +120,20 @@ def helios_parsers() -> Iterable[ParserSpec]:  # type: ignore[empty-body]
         @hookimpl
         def helios_parsers():
             return [ParserSpec("acme", AcmeParser)]
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def helios_connections() -> Iterable[ConnectionSpec]:  # type: ignore[empty-body]
+    """Return the exchanges this plugin can listen to.
+
+    Called once, when a recording or a live run begins.
+
+        @hookimpl
+        def helios_connections():
+            return [ConnectionSpec("acme", Acme, parser="acme")]
 
     .. versionadded:: 0.1
     """

@@ -21,6 +21,7 @@ from helios_engine import hookspecs
 from helios_engine.errors import PluginError
 from helios_engine.stage import (
     BodySpec,
+    ConnectionSpec,
     DownloadSpec,
     EffectSpec,
     FeedSpec,
@@ -30,7 +31,7 @@ from helios_engine.stage import (
     VenueSpec,
 )
 
-Kind = Literal["stage", "feed", "effect", "venue", "importer", "download", "parser", "body"]
+Kind = Literal["stage", "feed", "effect", "venue", "importer", "download", "parser", "connection", "body"]
 _HOOKS: dict[Kind, str] = {
     "stage": "helios_stages",
     "feed": "helios_feeds",
@@ -39,6 +40,7 @@ _HOOKS: dict[Kind, str] = {
     "importer": "helios_importers",
     "download": "helios_downloads",
     "parser": "helios_parsers",
+    "connection": "helios_connections",
     "body": "helios_bodies",
 }
 
@@ -109,6 +111,7 @@ class Plugins:
             "importer": ImporterSpec,
             "download": DownloadSpec,
             "parser": ParserSpec,
+            "connection": ConnectionSpec,
             "body": BodySpec,
         }[kind]
         found: dict[str, Offer] = {}

@@ -253,6 +253,18 @@ class ParserSpec(msgspec.Struct, frozen=True):
     factory: Callable[[], Any]
 
 
+class ConnectionSpec(msgspec.Struct, frozen=True):
+    """Offer a live connection to an exchange, see `helios_engine.recorder.connection.Connection`.
+
+    `factory(wanted, world, **settings)` makes one that brings what is `wanted` in a `world` of time and chance;
+    `parser` names the ParserSpec that reads its frames again.
+    """
+
+    name: str
+    factory: Callable[..., Any]
+    parser: str
+
+
 class BodySpec(msgspec.Struct, frozen=True):
     """Offer a body of the plugin's own, tagged `plugin.Name/version` in journals."""
 
@@ -266,6 +278,7 @@ __all__ = [
     "Block",
     "BodySpec",
     "ColumnStage",
+    "ConnectionSpec",
     "Depends",
     "DownloadSpec",
     "Effect",

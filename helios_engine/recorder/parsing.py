@@ -35,16 +35,16 @@ class Parser(Protocol):
 
 
 class Parsed:
-    """A parser at work: inputs whose times never fall, and their chain."""
+    """A parser at work: inputs whose times rise strictly, so that no feed order decides a tie, and their chain."""
 
     def __init__(self, name: str, parser: Parser, codec: Codec) -> None:
         self.name, self._parser, self._codec = name, parser, codec
         self.chain = Chain("parsed")
         self.last = 0
-        """No input is older than this (ns UTC)."""
+        """Every further input is younger than this (ns UTC)."""
 
     def take(self, entry: Frame | Gap) -> Inputs:
-        """The inputs of an entry, chained. A clock that stepped back holds them at the latest time before.
+        """The inputs of an entry, chained. After a clock that stepped back each follows the one before by 1 ns.
 
         StageError names the entry that the parser failed at, PluginError a body that no plugin offers.
         """
@@ -61,7 +61,7 @@ class Parsed:
         tag = self._codec.tag(type(body))
         if tag is None:
             raise PluginError(f"parser {self.name!r} yields {type(body).__name__}, which no plugin offers")
-        self.last = max(self.last, ts)
+        self.last = max(self.last + 1, ts)
         self.chain.add(self.last, self._codec.encode((self.last, seq, tag, body)))
         return self.last, body
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from helios_engine.world import World
 from helios_valr.rest.client import Client, Patience
 from helios_valr.rest.public import Public
 from helios_valr.rest.transport import Answer, Http, Transport
-from helios_valr.rest.world import World
 
 __all__ = ["Answer", "Client", "Http", "Patience", "Public", "Transport", "World"]

@@ -8,12 +8,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from helios_engine.world import World
 from helios_valr.errors import UnreachableError
 from helios_valr.rest.budget import Budget
 from helios_valr.rest.transport import Answer, Transport
 from helios_valr.rest.verdict import Verdict, error_of, judge
 from helios_valr.rest.waits import after_limit, full_jitter
-from helios_valr.rest.world import World
 
 _SECOND = 1_000_000_000
 _AGES = (

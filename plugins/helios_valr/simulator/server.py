@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from helios_engine.errors import ConfigError, NotAvailableError
-from helios_valr.rest.world import World
+from helios_engine.world import World
 from helios_valr.simulator import speech, summaries
 from helios_valr.simulator.faults import Faults
 from helios_valr.simulator.limits import Limits

@@ -1,4 +1,4 @@
-"""Time and chance, which everything here asks for and nothing here owns. A test, or a simulation, brings its own."""
+"""Time and chance, which everything at the edge asks for and nothing there owns. A simulation brings its own."""
 
 from __future__ import annotations
 
