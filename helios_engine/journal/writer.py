@@ -86,6 +86,11 @@ class Journal:
         chains = (self._inputs, self._decisions, self._venue, *self._stage_chains)
         return {chain.name: chain.count for chain in chains}
 
+    def flush(self) -> None:
+        """Hand everything to the operating system, so that a killed process loses none of it."""
+        if self._file is not None:
+            self._file.flush()
+
     def close(self, status: str, heads: Mapping[str, str]) -> None:
         """Write the last chunks and the end; the journal is whole afterwards."""
         for chain in (self._inputs, self._decisions, self._venue, *self._stage_chains):
