@@ -22,6 +22,7 @@ from helios_engine.bodies import (
     Reject,
     Trade,
 )
+from helios_engine.closing import Closing
 from helios_engine.events import Body
 from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
@@ -44,6 +45,7 @@ class Port:
         self.fills = 0
         self.rejects: Counter[str] = Counter()
         self.marks = Marks(ledger)
+        self.closing = Closing(gate, ledger)
         self._account: Account | None = None
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
