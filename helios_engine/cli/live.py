@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from helios_engine.cli.output import as_json, print_json, runs_folder, runs_path
+from helios_engine.cli.output import Progress, as_json, print_json, runs_folder, runs_path
 
 if TYPE_CHECKING:
+    from helios_engine.live.checks import Checked
     from helios_engine.live.paper import Paper
+    from helios_engine.live.stopping import Stopping
 
 
 @click.command()
@@ -29,7 +30,8 @@ def live(
 ) -> int:  # fmt: skip
     """Run CONFIG on live data, with the connection of its [live] table in place of its feeds.
 
-    Ctrl-C ends it: what is due settles, the report is written, and the run is replayed and reconciled.
+    Ctrl-C ends it: what is due settles, the report is written, and the run is replayed and reconciled. A second
+    Ctrl-C leaves that check out, a third one kills. `helios-engine ctl` looks at a run and steers it.
     """
     import msgspec
 
@@ -38,9 +40,9 @@ def live(
     from helios_engine.config import load_config
     from helios_engine.errors import ConfigError
     from helios_engine.live.asking import settings_of
-    from helios_engine.live.checks import check_run
     from helios_engine.live.starting import paper_run
-    from helios_engine.live.status import StatusLine
+    from helios_engine.live.status import StatusBlock
+    from helios_engine.live.stopping import Stopping
     from helios_engine.report.summary import summary_text
     from helios_engine.settings import Settings
 
@@ -48,11 +50,15 @@ def live(
         raise ConfigError("live orders are not available: add --paper for a run with the simulated venue")
     logs.configure(Settings.load())
     seconds = seconds_of("--for", span)
-    status = StatusLine(quiet=as_json)
-    run = paper_run(load_config(config), settings_of(settings), tell=status, alarm=status.alarm)
-    result = asyncio.run(_until_stopped(run, runs_path(runs), seconds))
-    status.done()
-    checked = None if no_check else check_run(result.folder)
+    status = StatusBlock(quiet=as_json)
+    run = paper_run(load_config(config), settings_of(settings), tell=status, alarm=status.alarm, door=True)
+    with Stopping(run.end, status.alarm) as stopping:
+        try:
+            result = asyncio.run(_until_stopped(run, runs_path(runs), seconds))
+        finally:
+            status.done()
+        stopping.over()
+        checked = None if no_check else _checked(result.folder, result.summary.counts.inputs, stopping)
     if as_json:
         told: dict[str, Any] = {**msgspec.to_builtins(result.summary), "folder": str(result.folder)}
         print_json({**told, "report": str(result.report), "checked": checked._asdict() if checked else None})
@@ -60,13 +66,34 @@ def live(
         click.echo(summary_text(result.summary, result.folder))
         if checked is not None:
             click.echo(checked.text)
+        elif not no_check:
+            click.echo(f"checked      left out; helios-engine replay and reconcile {result.folder.name} do it")
     return 1 if checked is not None and checked.differences else 0
 
 
 async def _until_stopped(run: Paper, runs: Path, seconds: float | None) -> Any:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, run.stop.set)
     if seconds is not None:
-        loop.call_later(seconds, run.stop.set)
+        asyncio.get_running_loop().call_later(seconds, run.stop.set)
     return await run.run(runs)
+
+
+def _checked(place: Path, inputs: int, stopping: Stopping) -> Checked | None:
+    """Replay and reconcile; nothing if somebody does not want to wait for it."""
+    from helios_engine.live.checks import check_run
+
+    shown: list[Progress] = []
+
+    def progressing(what: str) -> Progress:
+        shown.append(Progress(what))
+        return shown[-1]
+
+    try:
+        stopping.is_checking = True
+        return None if stopping.is_skipping else check_run(place, inputs, progressing)
+    except KeyboardInterrupt:  # of Stopping, or of the replay, which takes Ctrl-C for itself
+        stopping.is_skipping = True
+        return None
+    finally:
+        stopping.is_checking = False
+        for progress in shown:
+            progress.done()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from helios_engine.reconcile import reconcile
 from helios_engine.replay import replay
+from helios_engine.runner import Progress
 
 
 class Checked(NamedTuple):
@@ -31,7 +33,20 @@ class Checked(NamedTuple):
         return f"checked      {words[0]}, {words[1]}, {self.fills} fills"
 
 
-def check_run(place: Path) -> Checked:
-    """Replay and reconcile a run from its journal."""
-    replayed, reconciled = replay(place), reconcile(place)
+Progressing = Callable[[str], Progress]
+"""Makes what is told of the progress of a part of the check."""
+
+
+def check_run(place: Path, inputs: int = 0, progressing: Progressing | None = None) -> Checked:
+    """Replay and reconcile a run of so many inputs from its journal."""
+
+    def told(what: str) -> Progress | None:
+        if progressing is None:
+            return None
+        tell = progressing(what)
+        # A live run has no planned end, so the share that is done is one of its inputs.
+        return lambda share, count: tell(count / inputs if inputs else share, count)
+
+    replayed = replay(place, progress=told("replay"))
+    reconciled = reconcile(place, progress=told("reconcile"))
     return Checked(replayed.differences, reconciled.differences, reconciled.fills)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,12 @@ from helios_engine.config import Config
 from helios_engine.errors import HeliosError, NotAvailableError
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
+from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
 from helios_engine.live.planning import live_plan
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import Asking, Session
+from helios_engine.live.switching import Switching
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.live.warming import live_ticks, past, warm_up
@@ -62,11 +66,13 @@ class Paper:
         asking: Callable[[Session], Asking] | None = None,
         tell: Callable[[Paper], None] = lambda run: None,
         alarm: Callable[[str], None] = lambda text: None,
+        door: bool = False,
     ) -> None:
-        """`patience` is how many seconds the first definitions and prices may take."""
+        """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in."""
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
-        self._limits, self._patience, self._tell, self._alarm = limits, patience, tell, alarm
+        self._limits, self._patience, self._tell, self._say = limits, patience, tell, alarm
+        self.alarms: deque[str] = deque(maxlen=8)
         self._asking = asking
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
@@ -76,6 +82,13 @@ class Paper:
         self.taking: Taking | None = None
         self.plan: Plan | None = None
         self.missing: list[str] = []
+        self.place: Path | None = None
+        self.phase, self.begun = "waiting", 0
+        self.first_equity: Decimal | None = None
+        self.switching = Switching(self)
+        self._has_door = door
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.door: Door | None = None
 
     async def run(self, runs: Path) -> runner.Result:
         """Trade on paper until stopped; the folder of the run is whole afterwards, however it ends.
@@ -83,10 +96,17 @@ class Paper:
         Raises NotAvailableError if the connection does not bring what a run needs to begin.
         """
         digest = self.config.digest
-        place = folders.new_folder(runs, self.config, digest)
+        place = self.place = folders.new_folder(runs, self.config, digest)
+        self.begun = self.world.now()
         self._loop = asyncio.get_running_loop()
+        if self._has_door:
+            self.door = Door(place, self.switching.answer)
+        async with self.door or nullcontext():
+            return await self._recorded(place)
+
+    async def _recorded(self, place: Path) -> runner.Result:
         about = {"parser": self.made.parser, "run": place.name}
-        with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarm, wall=self.clock,
+        with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarmed, wall=self.clock,
                       monotonic=self.world.monotonic) as recorder:  # fmt: skip
             self.recorder = recorder
             parsed = Parsed(self.made.parser, self.made.connection.parser, self.plugins_codec())
@@ -99,6 +119,13 @@ class Paper:
                 if not recorder.problem:
                     self.taking.mark()
 
+    def end(self) -> None:
+        """End the run cleanly; may be called from a signal's handler."""
+        if self._loop is None:
+            self.stop.set()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.stop.set)
+
     def plugins_codec(self) -> Any:
         """What encodes the bodies of this run."""
         from helios_engine.codec import Codec
@@ -107,6 +134,7 @@ class Paper:
 
     async def _run(self, place: Path, connection: asyncio.Task[None]) -> runner.Result:
         plan = self.plan = await self._planned(connection)
+        self._enter("warming up")
         contaminated, notes = check_artefacts(plan)
         venue = runner.check_money(plan)
         started = self.world.now() / 1e9
@@ -115,7 +143,7 @@ class Paper:
         ticks = live_ticks(plan)
         timeline = LiveTimeline(past(plan, warmth, ticks.length, ticks.grace, ticks.first), self.clock, ticks)
         asking = self._asking(self.session) if self._asking else Beside(
-            self._loop, self.session.reply, self.session.effect_failed
+            asyncio.get_running_loop(), self.session.reply, self.session.effect_failed
         )  # fmt: skip
         engine = assemble(
             plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=asking.ask,
@@ -130,7 +158,9 @@ class Paper:
             self.session.join(engine, timeline)
             await self._warm(engine, timeline)
             self.session.begin()
+            self._enter("trading")
             await self._live(connection)
+            self._enter("ending")
             await _cancelled(connection)
             self.session.control("stop", "all")
             engine.finish(0)
@@ -138,6 +168,7 @@ class Paper:
         except (HeliosError, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
         finally:
+            self._enter("ending")
             asking.close()
         results = engine.results
         assert isinstance(results, Results)
@@ -149,6 +180,11 @@ class Paper:
             raise failure
         return runner.Result(place, summary, Frames(place))
 
+    @property
+    def instruments(self) -> list[str]:
+        """What the run is about, in order."""
+        return sorted({want.instrument for want in self.wanted})
+
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
         told = [f"warm-up: {text} is missing" for text in self.missing]
@@ -156,7 +192,19 @@ class Paper:
         assert self.recorder is not None
         if self.recorder.dropped:
             told.append(f"{self.recorder.dropped} frames found no room and were left out: see the recording's gaps")
+        if self.door is not None and self.door.refused:
+            told.append(f"{self.door.refused} controls with a wrong token were refused")
         return told
+
+    def _enter(self, phase: str) -> None:
+        if phase == "ending":
+            self.switching.close()
+        if phase != self.phase:
+            self.phase, self.begun = phase, self.world.now()
+
+    def _alarmed(self, text: str) -> None:
+        self.alarms.append(text)
+        self._say(text)
 
     async def _planned(self, connection: asyncio.Task[None]) -> Plan:
         """The plan, once every instrument is defined and the first price has come."""
@@ -203,13 +251,20 @@ class Paper:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), wait)
             self.session.pump()
+            self.switching.turn()
             now = self.world.monotonic()
             if now - flushed >= FLUSHED * 1e9:
                 engine.journal.flush()
                 flushed = now
+            self._note_equity(engine)
             if now - told >= 1_000_000_000:
                 self._tell(self)
                 told = now
+
+    def _note_equity(self, engine: Any) -> None:
+        account = engine.port.ledger.account() if self.first_equity is None else None
+        if account is not None:
+            self.first_equity = account.equity
 
 
 def header(plan: Plan, venue: Any, contaminated: str) -> dict[str, Any]:
