@@ -47,6 +47,8 @@ class Port:
         self.marks = Marks(ledger)
         self.closing = Closing(gate, ledger)
         self._account: Account | None = None
+        self.opening: Account | None = None
+        """The first marked account since the start."""
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Start with the instruments known at `ts`."""
@@ -115,6 +117,8 @@ class Port:
         if found is None:
             return None
         self.gate.marked(ts, found, ts >= self.start)
+        if self.opening is None and ts >= self.start:
+            self.opening = found
         if found == self._account:
             return None
         self._account = found

@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helios_engine.ledger import ZERO
-from helios_engine.live.hearing import Decided, words
+from helios_engine.gate.open_orders import OpenOrders
+from helios_engine.ledger import ZERO, Ledger
+from helios_engine.live.hearing import Decided, Heard, words
 from helios_engine.live.look_parts import (
     AccountLook,
     DataLook,
@@ -19,6 +20,7 @@ from helios_engine.live.look_parts import (
     PositionLook,
     RecorderLook,
 )
+from helios_engine.port import Port
 
 if TYPE_CHECKING:
     from helios_engine.live.paper import Paper
@@ -55,7 +57,7 @@ def look(run: Paper) -> Look:
         counts |= {"orders": port.orders, "fills": port.fills, "refused": port.rejects.total(), "early": port.early}
         found |= {
             "positions": _positions(port.ledger),
-            "account": _account(run, port.ledger),
+            "account": _account(port),
             "orders": _orders(port.gate.orders),
             "open_orders": len(port.gate.orders),
             "gate": port.gate.switches.told(),
@@ -74,13 +76,13 @@ def _ago(now: int, then: int) -> float | None:
     return round(max(0, now - then) / 1e9, 3) if then else None
 
 
-def _data(now: int, name: str, prices: dict[str, float], last: Any) -> DataLook:
+def _data(now: int, name: str, prices: dict[str, float], last: Heard | None) -> DataLook:
     lag = None if last is None or not last.ts_event else round((last.ts - last.ts_event) / 1e9, 6)
     age = None if last is None else _ago(now, last.ts)
     return DataLook(instrument=name, price=prices.get(name), age_s=age, lag_s=lag)
 
 
-def _positions(ledger: Any) -> list[PositionLook]:
+def _positions(ledger: Ledger) -> list[PositionLook]:
     found = []
     for name, position in sorted(ledger.positions.items()):
         price = ledger.prices.get(name)
@@ -93,16 +95,16 @@ def _positions(ledger: Any) -> list[PositionLook]:
     return found
 
 
-def _account(run: Paper, ledger: Any) -> AccountLook | None:
-    account = ledger.account()
+def _account(port: Port) -> AccountLook | None:
+    account = port.ledger.account()
     if account is None:
         return None
-    first = run.first_equity if run.first_equity is not None else account.equity
+    first = account.equity if port.opening is None else port.opening.equity
     return AccountLook(currency=account.currency, cash=account.cash, equity=account.equity, exposure=account.exposure,
-                       pnl=account.equity - first, fees=ledger.fees)  # fmt: skip
+                       pnl=account.equity - first, fees=port.ledger.fees)  # fmt: skip
 
 
-def _orders(orders: Any) -> list[OrderLook]:
+def _orders(orders: OpenOrders) -> list[OrderLook]:
     found = []
     for resting in list(orders)[:SHOWN]:
         order = resting.order

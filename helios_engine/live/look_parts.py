@@ -48,7 +48,7 @@ class PositionLook(Part, frozen=True, kw_only=True):
 
 
 class AccountLook(Part, frozen=True, kw_only=True):
-    """Money in the report currency; `pnl` is the change of the equity since it was first seen, fees included."""
+    """Money in the report currency; `pnl` is the change of the equity since the start, fees included."""
 
     currency: str
     cash: Decimal

@@ -31,7 +31,7 @@ def positions_table(look: Look) -> list[str]:
     """Positions as a table, and the money below it."""
     head = ("instrument", "quantity", "average", "price", "worth", "open", "closed")
     rows = [
-        (p.instrument, f"{p.quantity:f}", f"{p.average_price:.8g}", f"{p.price:,.8g}" if p.price is not None else "?",
+        (p.instrument, plain(p.quantity), f"{p.average_price:.8g}", f"{p.price:,.8g}" if p.price is not None else "?",
          amount(p.worth), amount(p.open_pnl), amount(p.closed_pnl))
         for p in look.positions
     ]  # fmt: skip
@@ -54,6 +54,11 @@ def span(seconds: float | None) -> str:
 def amount(value: Decimal | None) -> str:
     """Money with two decimals; `?` while a price that it needs is unknown."""
     return "?" if value is None else f"{value:,.2f}"
+
+
+def plain(value: Decimal) -> str:
+    """A quantity without needless zeros."""
+    return f"{value.normalize():f}"
 
 
 def _row(row: Iterable[str], widths: list[int]) -> str:
@@ -92,7 +97,7 @@ def _money(look: Look) -> str:
 
 def _held(look: Look) -> list[str]:
     return [
-        f"{p.instrument} {p.quantity:f} at {p.average_price:.8g}, worth {amount(p.worth)}, "
+        f"{p.instrument} {plain(p.quantity)} at {p.average_price:.8g}, worth {amount(p.worth)}, "
         f"{amount(p.open_pnl)} open, {amount(p.closed_pnl)} closed"
         for p in look.positions
         if p.quantity
@@ -105,7 +110,7 @@ def _orders(look: Look) -> list[str]:
         at = f" at {order.price:f}" if order.price is not None else ""
         at += f" from {order.trigger:f}" if order.trigger is not None else ""
         ends = ", reduce only" * order.reduce_only + ", OUTCOME UNKNOWN" * order.is_unknown
-        found.append(f"{order.id} {order.side} {order.left:f} {order.instrument} {order.type}{at}{ends}")
+        found.append(f"{order.id} {order.side} {plain(order.left)} {order.instrument} {order.type}{at}{ends}")
     more = look.open_orders - len(found)
     return [*found, f"and {more} more"] if more > 0 else found
 

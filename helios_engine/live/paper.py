@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +83,6 @@ class Paper:
         self.missing: list[str] = []
         self.place: Path | None = None
         self.phase, self.begun = "waiting", 0
-        self.first_equity: Decimal | None = None
         self.switching = Switching(self)
         self._has_door = door
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -256,15 +254,9 @@ class Paper:
             if now - flushed >= FLUSHED * 1e9:
                 engine.journal.flush()
                 flushed = now
-            self._note_equity(engine)
             if now - told >= 1_000_000_000:
                 self._tell(self)
                 told = now
-
-    def _note_equity(self, engine: Any) -> None:
-        account = engine.port.ledger.account() if self.first_equity is None else None
-        if account is not None:
-            self.first_equity = account.equity
 
 
 def header(plan: Plan, venue: Any, contaminated: str) -> dict[str, Any]:

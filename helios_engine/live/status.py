@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ class StatusBlock:
             self._write(self._back())
 
     def _over(self, lines: list[str]) -> str:
-        width, height = shutil.get_terminal_size()
+        width, height = _size()
         shown = [line[: max(1, width - 1)] for line in lines[: max(1, height - 1)]]
         up = f"\x1b[{self._height}A" if self._height else ""
         self._height = len(shown)
@@ -74,3 +74,12 @@ class StatusBlock:
         if text:
             sys.stderr.write(text)
             sys.stderr.flush()
+
+
+def _size() -> tuple[int, int]:
+    """Columns and rows of the terminal behind stderr now; 80 by 24 where it does not know them."""
+    try:
+        found = os.get_terminal_size(sys.stderr.fileno())
+    except OSError:
+        return 80, 24
+    return found.columns or 80, found.lines or 24
