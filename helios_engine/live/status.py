@@ -29,7 +29,8 @@ class StatusBlock:
         self._quiet, self._is_terminal = quiet, sys.stderr.isatty()
         self._said: float | None = None
         self._height = 0
-        self._lock = threading.Lock()  # a recorder raises its alarms on a thread of its own
+        # A recorder raises its alarms on a thread of its own; a signal's handler may come in the middle of a block.
+        self._lock = threading.RLock()
 
     def __call__(self, run: Paper) -> None:
         """Show a run as it is now."""
@@ -71,9 +72,10 @@ class StatusBlock:
         return up
 
     def _write(self, text: str) -> None:
-        if text:
-            sys.stderr.write(text)
-            sys.stderr.flush()
+        # Not through the buffer of sys.stderr, which does not let a signal's handler in.
+        left = text.encode(errors="replace")
+        while left:
+            left = left[os.write(sys.stderr.fileno(), left) :]
 
 
 def _size() -> tuple[int, int]:

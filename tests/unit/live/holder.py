@@ -1,14 +1,19 @@
-"""A stubborn stage: it buys, leaves orders at rest, and wants to buy again every few ticks, whatever it is told."""
+"""A stubborn stage, which wants to buy again whatever it is told, and a connection that takes its time to end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 
 from helios_engine.bodies import Fill, OrderIntent, Tick
 from helios_engine.events import Event
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import StageSpec
+from helios_engine.recorder.connection import Taker, Wanted
+from helios_engine.stage import ConnectionSpec, StageSpec
+from helios_engine.world import World
+from tests.unit.live.acme import Acme
 
 D = Decimal
 NAME = "BTCZAR.ACME"
@@ -44,3 +49,23 @@ class Holder:
 @hookimpl
 def helios_stages() -> list[StageSpec]:
     return [StageSpec("test.holder", Holder)]
+
+
+class Lingering(Acme):
+    """Told to end, it waits until the file `until` is there."""
+
+    def __init__(self, wanted: Sequence[Wanted], world: World, *, port: int, until: str) -> None:
+        super().__init__(wanted, world, port=port)
+        self._until = Path(until)
+
+    async def run(self, taker: Taker) -> None:
+        try:
+            await super().run(taker)
+        finally:
+            while not self._until.exists():
+                await asyncio.sleep(0.01)
+
+
+@hookimpl
+def helios_connections() -> list[ConnectionSpec]:
+    return [ConnectionSpec("lingering", Lingering, parser="acme")]

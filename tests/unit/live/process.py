@@ -67,9 +67,9 @@ class Ended(NamedTuple):
 class Live:
     """The exchange, prices that stand at 1000, and `helios-engine live --paper` on them while it is entered."""
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, *flags: str, connection: str = "acme") -> None:
         self.folder, self._flags = folder, flags
-        (folder / "held.toml").write_text(CONFIG)
+        (folder / "held.toml").write_text(CONFIG.replace('use = "acme"', f'use = "{connection}"'))
         self.environment = installed(folder)
 
     async def __aenter__(self) -> Self:
