@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helios_engine.assemble import assemble, heads
-from helios_engine.bodies import CancelIntent, Control, Instrument, OrderIntent, Position, Tick, Trade
+from helios_engine.bodies import CancelIntent, Control, Instrument, OrderIntent, Position, Target, Tick, Trade
 from helios_engine.build import Plan, build
 from helios_engine.codec import Codec
 from helios_engine.config import parse_config
@@ -86,10 +86,10 @@ class Trades:
 
 
 class Switches:
-    """A few switches at any time, for everything or for the instrument."""
+    """A few switches at any time, for everything or for the instrument; or `once` flat, and then resumed."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, once: bool = False) -> None:
+        self.seed, self.once = seed, once
 
     def pin(self) -> Pin:
         return Pin(f"switches-{self.seed}", 9, SECOND, SECONDS * SECOND)
@@ -98,6 +98,10 @@ class Switches:
         return []
 
     def inputs(self, start: int, stop: int) -> Iterator[tuple[int, Control]]:
+        if self.once:
+            yield 20 * SECOND + self.seed, Control("flatten", "all")
+            yield 45 * SECOND, Control("resume", "all")
+            return
         draw = random.Random(-self.seed)
         names = ["flatten"] * 5 + ["resume"] * 3 + ["pause", "reduce_only", "note"] + ["kill"] * (self.seed % 3 == 0)
         for ts in sorted(draw.randrange(5 * SECOND, SECONDS * SECOND) for _ in range(7)):
@@ -140,6 +144,19 @@ class Reckless:
         return OrderIntent(f"R-{self.count}", SPOT.instrument, side, quantity, kind, reduce_only=is_exit, **terms)
 
 
+class Aims:
+    """A target now and then, whatever was switched."""
+
+    consumes = Tick
+
+    def __init__(self, seed: int) -> None:
+        self.draw = random.Random(seed)
+
+    def on_event(self, event: Event[Tick]) -> Iterator[Target]:
+        if self.draw.random() < 0.4:
+            yield Target(SPOT.instrument, self.draw.choice([0.0, 2.0, 5.5]))
+
+
 def plugins() -> Plugins:
     module = types.ModuleType("switching")
 
@@ -149,7 +166,7 @@ def plugins() -> Plugins:
 
     @hookimpl
     def helios_stages() -> list[StageSpec]:
-        return [StageSpec("test.reckless", Reckless)]
+        return [StageSpec("test.reckless", Reckless), StageSpec("test.aims", Aims)]
 
     module.helios_feeds, module.helios_stages = helios_feeds, helios_stages  # type: ignore[attr-defined]
     found = Plugins()
@@ -157,8 +174,8 @@ def plugins() -> Plugins:
     return found
 
 
-def plan(seed: int, folder: Path = Path()) -> Plan:
-    return build(parse_config(CONFIG % {"seed": seed}, folder / "switches.toml"), plugins())
+def plan(seed: int, folder: Path = Path(), text: str = CONFIG) -> Plan:
+    return build(parse_config(text % {"seed": seed}, folder / "switches.toml"), plugins())
 
 
 def states(engine: Engine) -> Iterator[tuple[int, bool, bool]]:
@@ -184,6 +201,36 @@ def test_a_few_seconds_after_flatten_nothing_rests_and_nothing_is_held(seed: int
         elif is_flat:
             assert resting == []
             assert abs(engine.port.ledger.held(SPOT.instrument)) < SPOT.min_quantity
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+@pytest.mark.parametrize(
+    "execution",
+    [
+        'use = "execution.market"',
+        'use = "execution.limit"\nrequote_every = "2s"',
+        'use = "execution.twap"\nduration = "6s"\ninterval = "2s"',
+        'use = "execution.bracket"\nstop = 0.01\ntake = 0.01',
+    ],
+)
+def test_the_stages_of_execution_are_flattened_and_trade_again_after_resume(execution: str, seed: int) -> None:
+    text = (
+        CONFIG.replace("test.reckless", "test.aims").replace('switches"\nseed', 'switches"\nonce = true\nseed')
+        + f"\n[[stage]]\n{execution}\n"
+    )
+    engine = assemble(plan(seed, text=text))
+    flats, fills_when_flat, fills_after = 0, 0, 0
+
+    for _, is_flat, _ in states(engine):
+        if is_flat:
+            flats, fills_when_flat = flats + 1, engine.port.fills
+            assert [r.order for r in engine.port.gate.orders] == []
+            assert abs(engine.port.ledger.held(SPOT.instrument)) < SPOT.min_quantity
+        elif fills_when_flat and not engine.port.gate.switches.told():
+            fills_after = engine.port.fills - fills_when_flat
+
+    assert flats > 0
+    assert fills_after > 0
 
 
 @pytest.mark.parametrize("seed", [1, 3, 8])
