@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,17 +15,22 @@ from helios_engine import folder as folders
 from helios_engine import runner
 from helios_engine.artefact_gate import check_artefacts
 from helios_engine.assemble import assemble
+from helios_engine.bodies import Instrument
 from helios_engine.build import Plan
 from helios_engine.config import Config
+from helios_engine.effects import RunningEffect
+from helios_engine.engine import Ask
 from helios_engine.errors import HeliosError, NotAvailableError
+from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.effects import Beside
-from helios_engine.live.planning import live_plan
+from helios_engine.live.killed import Killed
+from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import Asking, Session
 from helios_engine.live.taking import Taking
-from helios_engine.live.timeline import LiveTimeline
+from helios_engine.live.timeline import LiveTimeline, Stored, Ticks
 from helios_engine.live.warming import live_ticks, past, warm_up
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
@@ -35,7 +41,9 @@ from helios_engine.report.frames import Frames
 from helios_engine.report.page import write_page
 from helios_engine.report.summary import Status
 from helios_engine.results import Results
+from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
+from helios_engine.timeline import REPLY, Timeline
 from helios_engine.world import World
 
 RECORDING = "recording"
@@ -44,6 +52,15 @@ FLUSHED = 0.1
 """Seconds between two moments at which everything journaled is with the operating system."""
 SLICE = 256
 """Inputs of a warm-up between two looks at the connection."""
+
+
+class Began(NamedTuple):
+    """What a run begins with: its plan, what lies behind it, its first live tick, and who is asked meanwhile."""
+
+    plan: Plan
+    past: Timeline
+    ticks: Ticks
+    ask: Ask
 
 
 class Paper:
@@ -71,10 +88,11 @@ class Paper:
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
         self._moved = asyncio.Event()
-        self.session = Session(self.clock, Routes(wanted), self._moved.set)
+        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self._moved.set)
         self.recorder: Recorder | None = None
         self.taking: Taking | None = None
         self.plan: Plan | None = None
+        self._connection: asyncio.Task[None] | None = None
         self.missing: list[str] = []
 
     async def run(self, runs: Path) -> runner.Result:
@@ -82,8 +100,13 @@ class Paper:
 
         Raises NotAvailableError if the connection does not bring what a run needs to begin.
         """
-        digest = self.config.digest
-        place = folders.new_folder(runs, self.config, digest)
+        return await self._recording(folders.new_folder(runs, self.config, self.config.digest), None)
+
+    async def resume(self, killed: Killed) -> runner.Result:
+        """Go on with a run that was killed, with all that it knew, held and had on order; it stays one run."""
+        return await self._recording(killed.place, killed)
+
+    async def _recording(self, place: Path, killed: Killed | None) -> runner.Result:
         self._loop = asyncio.get_running_loop()
         about = {"parser": self.made.parser, "run": place.name}
         with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarm, wall=self.clock,
@@ -91,13 +114,18 @@ class Paper:
             self.recorder = recorder
             parsed = Parsed(self.made.parser, self.made.connection.parser, self.plugins_codec())
             self.taking = Taking(recorder, parsed, self.session.deliver)
-            connection = asyncio.create_task(self.made.connection.run(self.taking), name="connection")
+            self.clock.last = max(self.clock.last, recorder.floor_ns)
             try:
-                return await self._run(place, connection)
+                return await self._run(place, self.taking, killed)
             finally:
-                await _cancelled(connection)
+                if self._connection is not None:
+                    await _cancelled(self._connection)
                 if not recorder.problem:
                     self.taking.mark()
+
+    def _connect(self, taking: Taking) -> asyncio.Task[None]:
+        self._connection = asyncio.create_task(self.made.connection.run(taking), name="connection")
+        return self._connection
 
     def plugins_codec(self) -> Any:
         """What encodes the bodies of this run."""
@@ -105,23 +133,25 @@ class Paper:
 
         return Codec(self.plugins.bodies)
 
-    async def _run(self, place: Path, connection: asyncio.Task[None]) -> runner.Result:
-        plan = self.plan = await self._planned(connection)
+    async def _run(self, place: Path, taking: Taking, killed: Killed | None) -> runner.Result:
+        began = await self._fresh(taking) if killed is None else self._again(killed)
+        plan = self.plan = began.plan
         contaminated, notes = check_artefacts(plan)
         venue = runner.check_money(plan)
         started = self.world.now() / 1e9
-        warmth = await warm_up(plan, self.made.connection, self.wanted, plan.start)
-        self.missing = warmth.missing
-        ticks = live_ticks(plan)
-        timeline = LiveTimeline(past(plan, warmth, ticks.length, ticks.grace, ticks.first), self.clock, ticks)
+        timeline = LiveTimeline(began.past, self.clock, began.ticks)
         asking = self._asking(self.session) if self._asking else Beside(
             self._loop, self.session.reply, self.session.effect_failed
         )  # fmt: skip
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            (asking.ask if timeline.is_warm else began.ask)(ts, running, request)
+
         engine = assemble(
-            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=asking.ask,
-            mark=contaminated,
+            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=ask,
+            mark=contaminated, resumes=killed is not None,
         )  # fmt: skip
-        engine.journal.header(header(plan, venue, contaminated))
+        engine.journal.header(header(plan, venue, contaminated, self.session.definitions))
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
         status: Status = "failed"
@@ -129,9 +159,13 @@ class Paper:
         try:
             self.session.join(engine, timeline)
             await self._warm(engine, timeline)
+            if self._connection is None:
+                self.session.resumed(engine.now)
+                self._connect(taking)
             self.session.begin()
-            await self._live(connection)
-            await _cancelled(connection)
+            assert self._connection is not None
+            await self._live(self._connection)
+            await _cancelled(self._connection)
             self.session.control("stop", "all")
             engine.finish(0)
             status = "complete"
@@ -148,6 +182,32 @@ class Paper:
         if failure is not None:
             raise failure
         return runner.Result(place, summary, Frames(place))
+
+    async def _fresh(self, taking: Taking) -> Began:
+        """A new run: definitions and the first price from the connection, then history for its warm-up."""
+        plan = await self._planned(self._connect(taking))
+        warmth = await warm_up(plan, self.made.connection, self.wanted, plan.start)
+        self.missing = warmth.missing
+        ticks = live_ticks(plan)
+        before = past(plan, warmth, ticks.length, ticks.grace, ticks.first)
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            reply = running.effect.answer(request)
+            if reply is not None:
+                before.schedule(ts + running.delay, REPLY, running.name, reply)
+
+        return Began(plan, before, ticks, ask)
+
+    def _again(self, killed: Killed) -> Began:
+        """A killed run: its own inputs; effects that learn from what they are asked learn it again."""
+        plan = recorded_plan(self.config, killed.header, self.plugins)
+        self.session.definitions |= {d.instrument: d for d in definitions_of(killed.header)}
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            if getattr(running.effect, "remembers", False):
+                running.effect.answer(request)
+
+        return Began(plan, Stored(killed.inputs(plan.codec)), live_ticks(plan), ask)
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
@@ -212,12 +272,14 @@ class Paper:
                 told = now
 
 
-def header(plan: Plan, venue: Any, contaminated: str) -> dict[str, Any]:
+def header(plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument]) -> dict[str, Any]:
     """What identifies the run, with all that a plan needs to be made again without a connection."""
     return {
         **runner.header(plan, venue, contaminated),
         "mode": "paper",
-        "definitions": [msgspec.to_builtins(definition) for definition in plan.instruments],
+        "definitions": [
+            msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
+        ],
     }
 
 

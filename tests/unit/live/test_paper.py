@@ -3,94 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from pathlib import Path
 
 import pytest
 
 from helios_engine.catalog.store import Catalog
 from helios_engine.codec import Codec
-from helios_engine.config import Config, on_catalog, parse_config
+from helios_engine.config import on_catalog
 from helios_engine.live.starting import paper_run
-from helios_engine.plugins import Plugins
 from helios_engine.reconcile import reconcile
 from helios_engine.recorder.compaction import Compaction
 from helios_engine.recorder.parsing import Parsed
 from helios_engine.replay import replay
 from helios_engine.runner import Result, run
-from tests.unit.live.acme import COIN, PLUGIN, AcmeParser, Server, quote, trade
-
-CONFIG = """
-[run]
-name = "paper"
-tick = "200ms"
-
-[account]
-currency = "ZAR"
-balances = { ZAR = "100000" }
-
-[venue]
-use = "nautilus.sim"
-latency = "20ms"
-
-[live]
-use = "acme"
-
-[[feed]]
-use = "catalog.trades"
-instrument = "BTCZAR.ACME"
-name = "trades"
-
-[[feed]]
-use = "catalog.quotes"
-instrument = "BTCZAR.ACME"
-name = "quotes"
-
-[[stage]]
-use = "aggregation.time_bars"
-timeframes = ["200ms"]
-
-[[stage]]
-use = "strategy.cross"
-on = { timeframe = "200ms" }
-kind = "ema"
-fast = 2
-slow = 4
-
-[[stage]]
-use = "portfolio.weights"
-weights = "equal"
-
-[[stage]]
-use = "execution.market"
-band = 0.05
-"""
-
-
-def config(folder: Path) -> Config:
-    return parse_config(CONFIG, folder / "paper.toml")
-
-
-def plugins() -> Plugins:
-    found = Plugins()
-    found.register(PLUGIN, "acme")
-    return found
+from tests.unit.live.acme import COIN, AcmeParser, Server
+from tests.unit.live.runs import config, plugins, swing
 
 
 async def traded(folder: Path, seconds: float = 4.0) -> Result:
-    """A paper run over prices that swing, so that averages cross."""
     async with Server() as server:
         server.say(COIN)
         run = paper_run(config(folder), {"port": server.port}, plugins=plugins())
         running = asyncio.create_task(run.run(folder / "runs"))
-        begun = asyncio.get_running_loop().time()
-        number = 0
-        while (passed := asyncio.get_running_loop().time() - begun) < seconds:
-            price = round(1000 + 50 * math.sin(passed * 4), 2)
-            server.say(quote(price), trade(number, price))
-            number += 1
-            await asyncio.sleep(0.02)
-        run.stop.set()
+        asyncio.get_running_loop().call_later(seconds, run.stop.set)
+        await swing(server, run.stop.is_set)
         return await running
 
 
