@@ -15,11 +15,15 @@ _SECOND = 1_000_000_000
 
 
 class _Event(msgspec.Struct):
-    """`asked`: since when an answer is awaited, None while all is well; `tries` since it was last well for long."""
+    """`asked`: since when an answer is awaited, None while none is; `tries` since it was last well for long.
+
+    `losses` is how many books the line had lost when it asked: one more, and the answer has come in between.
+    """
 
     asked: int | None
     last: int
     tries: int = 0
+    losses: int = 0
 
 
 class Mending:
@@ -44,7 +48,8 @@ class Mending:
             if now - found.last > pace.longest * _SECOND:
                 found.tries = 0
             return False
-        if found.asked is not None:
+        losses = line.wire.counts["books lost"]
+        if found.asked is not None and losses == found.losses:
             if now - found.asked > pace.mend * _SECOND:
                 self.given_up = f"{trouble}; a SUBSCRIBE did not help for {pace.mend:g} s"
             return False
@@ -52,7 +57,7 @@ class Mending:
         if found.tries and now - found.last < min(pace.longest, 2.0 ** (found.tries - 1)) * _SECOND:
             return False
         found.asked = found.last = now
-        found.tries += 1
+        found.tries, found.losses = found.tries + 1, losses
         return True
 
     def _trouble(self, event: str, line: Line) -> str:

@@ -76,9 +76,9 @@ class ValrParser:
                 yield from self.lines.listen(told.line)
             case Closed():
                 self.lines.closed(told.line)
-            case _:
+            case _ if self.answered.status != "unreachable":
+                self.answered.status = "unreachable"
                 yield VenueStatus(VENUE, received, "unreachable")
-                self.answered.status = ""
 
     def _doubt(self, frame: Frame, error: str) -> Inputs:
         kind = error.partition(":")[0]
