@@ -52,36 +52,43 @@ class Links:
 
     async def _replaced(self, line: Stream, tasks: dict[Stream, asyncio.Task[None]]) -> Stream | None:
         """Wait until the line is down, and say None, or until another has taken over, and say which."""
-        world, pace = self._shared.world, self._shared.pace
-        while not tasks[line].done():
-            if self._has_key or not await self._is_old(line, tasks[line]):
-                await asyncio.wait([tasks[line]])
+        pace, task, wait = self._shared.pace, tasks[line], 0.0
+        while not task.done():
+            if self._has_key:
+                await asyncio.wait([task])
                 break
+            await self._up_for(max(wait, pace.renew - self._age(line)), task)
+            if task.done() or self._age(line) < pace.renew:
+                continue
             other = await self._open(tasks, is_silent=True)
-            ready = asyncio.create_task(other.ready.wait())
-            await asyncio.wait(
-                [ready, tasks[other], tasks[line]], timeout=pace.timeout, return_when=asyncio.FIRST_COMPLETED
-            )
-            ready.cancel()
-            if other.ready.is_set() and not tasks[other].done():
-                other.active()
-                self._shared.measuring.link(True)
+            if await self._takes_over(other, tasks[other], task):
                 await self._close(line, tasks, "another line took over")
                 return other
             await self._close(other, tasks, "it was not ready in time to take over")
-            await world.sleep(pace.first)
+            wait = pace.first
         await self._down(line, tasks)
         return None
 
-    async def _is_old(self, line: Stream, task: asyncio.Task[None]) -> bool:
-        """Wait until the line is due to be replaced, True, or down."""
-        left = self._shared.pace.renew - self._age(line)
-        sleep = asyncio.ensure_future(self._shared.world.sleep(max(0.0, left)))
+    async def _takes_over(self, other: Stream, task: asyncio.Task[None], before: asyncio.Task[None]) -> bool:
+        """Wait until the other line has all that the one before it has, or either of them is down."""
+        ready = asyncio.create_task(other.ready.wait())
+        try:
+            limit = self._shared.pace.timeout
+            await asyncio.wait([ready, task, before], timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+        if not other.ready.is_set() or task.done():
+            return False
+        other.active()
+        return True
+
+    async def _up_for(self, seconds: float, task: asyncio.Task[None]) -> None:
+        """Wait for so long, or until the line is down."""
+        sleep = asyncio.ensure_future(self._shared.world.sleep(seconds))
         try:
             await asyncio.wait([sleep, task], return_when=asyncio.FIRST_COMPLETED)
         finally:
             sleep.cancel()
-        return not task.done()
 
     async def _close(self, line: Stream, tasks: dict[Stream, asyncio.Task[None]], reason: str) -> None:
         task = tasks.pop(line)

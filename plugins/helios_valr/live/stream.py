@@ -13,6 +13,7 @@ from helios_engine.recorder.connection import Taker
 from helios_engine.world import World
 from helios_valr.errors import AccessError, PairError
 from helios_valr.live.envelopes import EDGE, Active, Opened, Told, edge
+from helios_valr.live.lines import Line
 from helios_valr.live.measuring import Measuring
 from helios_valr.live.mending import Mending
 from helios_valr.live.pace import Pace
@@ -88,7 +89,8 @@ class Stream:
         wanted = self._shared.wanted
         self.opened = self._shared.world.monotonic()
         self._state.up()
-        self._tell(Opened(self.name, wanted.book, wanted.books, wanted.trades))
+        # Trades of a line that takes over need no filling: the one before it goes on until this one has them too.
+        self._tell(Opened(self.name, wanted.book, wanted.books, () if self._is_silent else wanted.trades))
         if not self._is_silent:
             self.active()
             self._shared.measuring.link(True)
@@ -112,10 +114,14 @@ class Stream:
             line = lines.of(self.name)
             if lines.useful is not None:
                 shared.measuring.heard(*lines.useful)
-                if not self.ready.is_set() and not line.lost():
+                if not self.ready.is_set() and self._is_whole(line):
                     self.ready.set()
             if line.is_authenticated:
                 self._may_speak.set()
+
+    def _is_whole(self, line: Line) -> bool:
+        answered = {pair for event, pair in line.granted | line.denied if event == "NEW_TRADE"}
+        return not line.lost() and answered.issuperset(self._shared.wanted.trades)
 
     async def _speak(self, socket: ClientConnection) -> None:
         """Subscribe, ping, and ask again for what is lost or stale; EndedError when that does not help."""

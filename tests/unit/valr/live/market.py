@@ -16,6 +16,7 @@ from helios_engine.recorder.entries import Direction
 from helios_engine.recorder.parsing import Inputs, Intake, Parsed, Rebuilt, rebuild
 from helios_engine.world import World
 from helios_valr.live.connection import Valr
+from helios_valr.live.envelopes import EDGE, Began, read_edge
 from helios_valr.live.parser import ValrParser
 from helios_valr.simulator import Fault, Faults, Settings, Simulator
 
@@ -42,8 +43,11 @@ class Heard:
         self._intake = intake
         self.inputs: Inputs = []
         self.gaps: list[str] = []
+        self.began: Began | None = None
 
     def take(self, raw: bytes, connection: str, direction: Direction = "in") -> None:
+        if connection == EDGE and isinstance(told := read_edge(raw), Began):
+            self.began = told
         self.inputs += self._intake.take(raw, connection, direction)
 
     def gap(self, count: int | None, reason: str) -> None:
@@ -96,6 +100,12 @@ class Table:
                 if self.run.done():
                     self.run.result()
                 await asyncio.sleep(0.02)
+
+    def made(self, pair: str = PAIR) -> list[str]:
+        """The ids of the trades that were made since the connection began; their times have milliseconds."""
+        assert self.heard.began is not None
+        since = self.heard.began.trades[pair]
+        return [done.id for done in self.market(pair).trades if done.at // 10**6 * 10**6 >= since]
 
     async def quiet(self) -> None:
         """Let the market stand still, and everything that was said arrive."""

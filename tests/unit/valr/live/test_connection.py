@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helios_engine.bodies import Bar, BookSnapshot, Health, Instrument, MarkPrice, Quote, Ticker, Trade, VenueStatus
+from helios_engine.bodies import Bar, BookSnapshot, Health, Instrument, Quote, Trade, VenueStatus
 from helios_engine.recorder.connection import Wanted
 from tests.unit.valr.live.market import NAME, Table, play, shifted
 
@@ -25,7 +25,7 @@ def test_the_book_is_that_of_the_exchange_and_the_log_brings_the_same_again(tmp_
     kinds = [type(body) for _, body in heard.inputs]
     assert kinds.index(Instrument) < kinds.index(BookSnapshot)
     assert heard.of(VenueStatus)[0].status == "online"
-    assert [one.value for one in heard.of(Health, kind="link")][0] == 1.0
+    assert next(one.value for one in heard.of(Health, kind="link")) == 1.0
     assert [one.value for one in heard.of(Health, kind="gaps")] == [1.0, 0.0]
     times = [ts for ts, _ in heard.inputs]
     assert times == sorted(set(times))

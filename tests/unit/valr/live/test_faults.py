@@ -1,4 +1,4 @@
-"""Each fault of the simulated VALR: the book is true afterwards or the instrument says that it is not, and the log agrees."""
+"""Each fault of the simulated VALR: the book is true afterwards, or the instrument says that it is not."""
 
 from __future__ import annotations
 
