@@ -17,6 +17,7 @@ from helios_engine.recorder.parsing import Inputs, Intake, Parsed, Rebuilt, rebu
 from helios_engine.world import World
 from helios_valr.live.connection import Valr
 from helios_valr.live.envelopes import EDGE, Began, read_edge
+from helios_valr.live.pace import Pace
 from helios_valr.live.parser import ValrParser
 from helios_valr.simulator import Fault, Faults, Settings, Simulator
 
@@ -140,7 +141,9 @@ def play(
         simulator = Simulator(Settings(**(plain | settings)), Faults(faults), world)
         runner, url = await simulator.start()
         pace = asyncio.create_task(simulator.run())
-        valr = Valr(wanted, world, url=url, **(FAST | (of_valr or {})))
+        given = dict(of_valr or {})
+        own = {name: given.pop(name) for name in list(given) if name not in Pace.__struct_fields__}
+        valr = Valr(wanted, world, url=url, pace=FAST | given, **own)
         with Recorder(folder, wall=world.now) as recorder:
             intake = Intake(recorder, Parsed("valr", valr.parser, Codec()))
             heard = Heard(intake)
