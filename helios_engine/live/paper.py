@@ -28,7 +28,7 @@ from helios_engine.live.effects import Beside
 from helios_engine.live.killed import Killed
 from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
 from helios_engine.live.routes import Routes
-from helios_engine.live.session import Asking, Session
+from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline, Stored, Ticks
 from helios_engine.live.warming import live_ticks, past, warm_up
@@ -166,7 +166,7 @@ class Paper:
             assert self._connection is not None
             await self._live(self._connection)
             await _cancelled(self._connection)
-            self.session.control("stop", "all")
+            self.session.control(STOP, "all")
             engine.finish(0)
             status = "complete"
         except (HeliosError, asyncio.CancelledError) as error:

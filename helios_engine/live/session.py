@@ -21,6 +21,8 @@ from helios_engine.timeline import REPLY
 
 CONTROL = "control"
 """The source of controls: of people, and of what a run has to say about itself."""
+STOP, RESUMED = "stop", "resumed"
+"""Controls by which a run says that it ends, and that it goes on after it was killed."""
 
 
 class Asking(Protocol):
@@ -88,6 +90,7 @@ class Session:
         """The run was killed after an input of `last` (ns UTC), and nothing of what followed has come in."""
         missed = max(0, self._clock() - last)
         self.failures.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
+        self.control(RESUMED, "all")
 
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
