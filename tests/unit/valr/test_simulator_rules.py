@@ -11,7 +11,7 @@ import pytest
 from helios_valr.rest import Client, Http, Public
 from helios_valr.rest.world import virtual
 from helios_valr.signing import Secret, headers
-from helios_valr.simulator import Simulator
+from helios_valr.simulator import Fault, Simulator
 from helios_valr.simulator import private as endpoints
 from helios_valr.simulator.limits import KEY, Limits
 from helios_valr.simulator.private import said
@@ -86,6 +86,15 @@ def test_a_signature_may_be_so_old(late: float, age: float, status: int) -> None
             return error.status
 
     assert with_simulator(work, signature_age=age) == status
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(20.0, 404), (40.0, 401), (-40.0, 401)])
+def test_a_skewed_clock_makes_good_signatures_stale(ahead: float, status: int) -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> int:
+        path = "/v1/account/balances"
+        return (await session.get(url + path, headers=signed("GET", path))).status
+
+    assert with_simulator(work, Fault("skew", seconds=60.0, by=ahead)) == status
 
 
 @pytest.mark.parametrize(("retry_after", "told"), [(False, None), (True, "3")])
