@@ -28,6 +28,7 @@ from helios_valr.simulator.recordings import of_catalog, of_recording
 from helios_valr.simulator.tape import Tape
 from helios_valr.simulator.taped import TapedMarket
 from helios_valr.wire import Wire
+from tests.importing import imported, real, real_file, real_units
 from tests.unit.catalog.filled import BEGIN, BTC, NAME, filled, quotes, trades
 from tests.unit.valr.simulated import START
 
@@ -204,3 +205,37 @@ def test_whatever_a_tape_says_the_adapter_keeps_its_books(moments: list[list[Any
 
     assert list(wire.refused) == []
     assert lost == []
+
+
+@real
+@pytest.mark.parametrize("venue", ["BYBIT", "BITGET"])
+def test_real_captures_are_told_whole_and_level_for_level(venue: str, tmp_path: Path) -> None:
+    imported(tmp_path, *sorted(real_file("cryptofeed_raw").glob(f"{venue}.*.gz")))
+    tape = Tape(*of_catalog(str(tmp_path), []))
+
+    heard, simulator, rows = played(tape, 40.0)
+
+    wire = Wire()
+    assert [taken.resync for ts, frame in heard if (taken := wire.take(frame, ts)).resync] == []
+    assert list(wire.refused) == []
+    catalog, compared = Catalog(tmp_path), 0
+    for data in catalog.datasets("books"):
+        pair = data.manifest.name.partition(".")[0].replace("_", "")
+        if pair not in simulator.markets:
+            continue  # without trades
+        sides: dict[int, dict[float, float]] = {1: {}, -1: {}}
+        before = None
+        for row in real_units(data).itertuples():
+            if row.snapshot and (row.ts, row.sequence) != before:
+                sides = {1: {}, -1: {}}
+            before = (row.ts, row.sequence) if row.snapshot else None
+            if row.side:
+                sides[row.side][row.price] = row.quantity
+        bids, asks = ({p: q for p, q in sides[way].items() if q >= 1e-8} for way in (1, -1))
+        if bids and asks and max(bids) < min(asks):
+            compared += 1
+            book = wire.shelf.books["OB_L1_DIFF", pair]
+            assert book.levels() == (tuple(sorted(bids.items(), reverse=True)), tuple(sorted(asks.items())))
+        trades = real_units(catalog.dataset("trades", data.manifest.name))
+        assert [float(row.price) for row in rows[pair]] == trades.price.tolist()
+    assert compared >= 8
