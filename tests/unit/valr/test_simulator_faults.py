@@ -57,19 +57,37 @@ def listened(seconds: float, *faults: Fault, pings: tuple[float, ...] = (), **se
     return with_simulator(work, *faults, **settings)  # type: ignore[no-any-return]
 
 
+@pytest.mark.parametrize("event", ["OB_L1_DIFF", "FULL_ORDERBOOK_UPDATE"])
 @pytest.mark.parametrize("kind", ["drop", "bad_checksum", "duplicate", "reorder"])
-def test_a_fault_of_a_frame_is_seen_by_the_client_and_in_the_log(kind: Any) -> None:
-    frames, simulator = heard("OB_L1_DIFF", lambda found: len(found) > 60, Fault(kind, at=0.05))
+def test_a_fault_of_a_frame_is_seen_by_the_client_and_in_the_log(kind: Any, event: str) -> None:
+    frames, simulator = heard(event, lambda found: len(found) > 60, Fault(kind, at=0.05))
 
     wire = Wire()
     verdicts = [wire.take(json.dumps(frame), START) for frame in frames]
     fault = simulator.faults.all[0]
-    assert (fault.times, fault.touched) == (1, ["OB_L1_DIFF:BTCZAR"])
+    assert (fault.times, fault.touched) == (1, [f"{event}:BTCZAR"])
     assert fault.began is not None
     assert fault.ended == fault.began >= 0.05
-    lost = [taken for taken in verdicts if taken.resync]
-    assert bool(lost) == (kind != "duplicate")
+    lost = [taken.resync for taken in verdicts if taken.resync]
+    assert lost == ([] if kind == "duplicate" else [(event, "BTCZAR")])
     assert kind != "duplicate" or wire.counts["book frames ignored"] == 1
+
+
+def test_a_book_that_was_lost_is_whole_again_after_another_subscription() -> None:
+    async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> list[bool]:
+        wire, trusted = Wire(), list[bool]()
+        async with session.ws_connect(f"{url}/ws/trade") as socket:
+            await socket.send_json(SUBSCRIBE)
+            while simulator.elapsed < 10.0:
+                taken = wire.take((await socket.receive()).data, simulator.world.now())
+                if taken.resync:
+                    await socket.send_json(SUBSCRIBE)
+                for book in wire.shelf.books.values():
+                    trusted += [book.is_trusted] if trusted[-1:] != [book.is_trusted] else []
+        return trusted
+
+    faults = [Fault(kind, at=at) for at, kind in enumerate(("drop", "bad_checksum", "reorder"), 1)]
+    assert with_simulator(work, *faults) == [True, False, True, False, True, False, True]
 
 
 def test_a_delay_keeps_the_order_and_holds_up_what_follows() -> None:
@@ -108,6 +126,7 @@ def test_a_deaf_line_goes_on_talking_until_valr_misses_the_pings() -> None:
     assert len([second for second, _ in frames if second > 40.0]) > 50
     assert frames[-1] == (60.0, "end 1006")
     assert (fault.times, fault.touched) == (3, ["a message"] * 3)
+    assert (fault.began, fault.ended) == (10.0, None)
 
 
 def test_a_half_open_line_says_nothing_hears_nothing_and_is_never_closed() -> None:
@@ -208,21 +227,23 @@ def test_a_429_says_when_to_come_back_if_it_is_told_to(by: float | None, told: s
 
 
 def test_slow_answers_and_answers_byte_by_byte_take_their_time() -> None:
-    slow, _ = _got(Fault("slow", by=9.0))
+    slow, late = _got(Fault("slow", by=9.0))
     loris, fault = _got(Fault("loris", by=0.5))
     endless, _ = _got(Fault("loris", by=5.0))
 
     assert [row[3] for row in slow] == [9.0, 9.0]
     assert [row[3] for row in loris] == [0.5 * len(loris[0][2])] * 2
     assert json.loads(loris[0][2])["epochTime"] == START // 10**9
-    assert fault.times == 1
+    assert (fault.times, fault.touched, fault.began, fault.ended) == (1, ["/v1/public/time"], 0.0, 0.0)
+    assert (late.times, late.began, late.ended) == (1, 0.0, 0.0)
     assert [row[0] for row in endless] == ["TimeoutError", 200]
 
 
 def test_read_only_refuses_all_but_reading_and_says_so() -> None:
     read_only = Fault("read_only", seconds=60.0)
 
-    assert _got(read_only, "/v1/orders/limit", 1, "POST")[0][0][0] == 503
+    (refused,), fault = _got(read_only, "/v1/orders/limit", 1, "POST")
+    assert (refused[0], fault.touched, fault.began, fault.ended) == (503, ["/v1/orders/limit"], 0.0, None)
     assert _got(read_only, "/v1/public/pairs", 1)[0][0][0] == 200
     assert json.loads(_got(read_only, "/v1/public/status", 1)[0][0][2]) == {"status": "read-only"}
     assert json.loads(_got(Fault("drop"), "/v1/public/status", 1)[0][0][2]) == {"status": "online"}
