@@ -11,10 +11,14 @@ from pathlib import Path
 
 from helios_engine.bodies import BookDelta, BookSnapshot, Trade
 from helios_engine.errors import ConfigError, DataError
+from helios_valr.messages import DEPTHS
 from helios_valr.simulator.tape import Row
 from helios_valr.simulator.taped import TapedMarket, Told
 
-BOOKS = ("FULL_ORDERBOOK_UPDATE", "OB_L1_DIFF", "AGGREGATED_ORDERBOOK_UPDATE")
+BOOKS = (
+    "FULL_ORDERBOOK_UPDATE", "OB_L1_DIFF", "AGGREGATED_ORDERBOOK_UPDATE",
+    *(f"OB_L1_D{depth}_SNAPSHOT" for depth in sorted(DEPTHS, reverse=True)),
+)  # fmt: skip
 """Events that carry a book, in the order in which they are preferred where several were recorded."""
 Found = tuple[list[TapedMarket], Iterator[Row]]
 FOREVER = 2**63 - 1

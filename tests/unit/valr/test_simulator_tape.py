@@ -24,6 +24,7 @@ from helios_valr.rest import Client, Http, Public
 from helios_valr.rest.world import virtual
 from helios_valr.simulator import Settings, Simulator, speech
 from helios_valr.simulator.book import BUY, SELL
+from helios_valr.simulator.market import Market
 from helios_valr.simulator.recordings import of_catalog, of_recording
 from helios_valr.simulator.tape import Tape
 from helios_valr.simulator.taped import TapedMarket
@@ -158,6 +159,28 @@ def test_a_recording_of_valrs_frames_is_said_again(tmp_path: Path) -> None:
     # The tape begins with the first frame that says something.
     assert said(told) == said(rows)
     assert speech.levels(second.markets["BTCZAR"], BUY) == speech.levels(first.markets["BTCZAR"], BUY)
+
+
+def test_of_several_recorded_books_only_the_best_one_is_played(tmp_path: Path) -> None:
+    market = Market("BTCZAR", 1)
+    changes = [market.step(START + n) for n in range(200)]
+    frames: list[dict[str, Any]] = [speech.l1(market, None), speech.depth(market, 5), speech.full(market, None)]
+    for n in range(50):
+        changes.append(market.step(START + 200 + n))
+        frames += [speech.l1(market, changes[-1]), speech.depth(market, 5), speech.full(market, changes[-1])]
+
+    def said(*kinds: str) -> list[Any]:
+        folder = tmp_path / "-".join(kinds)
+        with Recorder(folder, alarm=print) as recorder:
+            for n, frame in enumerate(frames):
+                if frame["type"].startswith(kinds):
+                    recorder.record(json.dumps(frame).encode(), "public-1", recv_ns=START + n)
+        return [body for _, _, body in of_recording(folder)[1]]
+
+    assert said("OB_L1_S", "OB_L1_DIFF", "OB_L1_D5") == said("OB_L1_S", "OB_L1_DIFF")
+    assert said("OB_L1", "FULL") == said("FULL")
+    assert len(said("FULL_ORDER")) > 30
+    assert {len(body.bids) for body in said("OB_L1_D5")} == {5}
 
 
 def test_what_cannot_be_played_is_refused(tmp_path: Path) -> None:
