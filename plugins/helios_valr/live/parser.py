@@ -1,0 +1,100 @@
+"""Recorded frames of VALR in, the engine's bodies out: of the stream's lines, of REST, and of what was measured here.
+
+No clock and no socket. What is read follows from the frames alone, and nothing that a frame holds raises.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from helios_engine.bodies import DataIssue, Health, VenueStatus
+from helios_engine.errors import ConfigError
+from helios_engine.events import Body
+from helios_engine.recorder.entries import Frame, Gap
+from helios_engine.timeframe import UNITS
+from helios_valr.errors import WireError
+from helios_valr.live import envelopes
+from helios_valr.live.answered import Answered
+from helios_valr.live.envelopes import EDGE, REST, Active, Began, Closed, Measured, Opened, Told
+from helios_valr.live.lines import Lines
+from helios_valr.live.trades import Trades
+from helios_valr.messages import KINDS
+from helios_valr.translation import VENUE, instrument_of
+
+QUIET = 60 * UNITS["s"]
+"""A refused frame of a type is told once in this time; `counts` has them all."""
+Inputs = Iterator[tuple[int, Body]]
+
+
+class ValrParser:
+    """Remembers books, bars, trades and definitions; the connection asks here what was read and what is missing."""
+
+    def __init__(self) -> None:
+        self.trades = Trades()
+        self.lines = Lines(self.trades)
+        self.answered = Answered(self.trades)
+        self.counts: Counter[str] = Counter()
+        self._refused: dict[str, int] = {}
+        self._gaps: dict[str, float] = {}
+
+    def frame(self, frame: Frame) -> Inputs:
+        """The inputs of a frame, at the time it was received. A frame that this side sent has none."""
+        if frame.direction == "in":
+            try:
+                for body in self._read(frame):
+                    yield frame.recv_ns, body
+            except (WireError, ConfigError) as error:
+                yield from self._doubt(frame, str(error))
+            for body in self._counted_gaps():
+                yield frame.recv_ns, body
+
+    def gap(self, gap: Gap) -> Inputs:
+        """Frames are missing: no book is to be trusted, and trades must be filled."""
+        self.lines.forget()
+        self.trades.missed(gap.recv_ns)
+        for body in self._counted_gaps():
+            yield gap.recv_ns, body
+
+    def _read(self, frame: Frame) -> Iterator[Body]:
+        if frame.connection == REST:
+            yield from self.answered.take(*envelopes.opened(frame.raw), frame.recv_ns)
+        elif frame.connection == EDGE:
+            yield from self._at_the_edge(envelopes.read_edge(frame.raw), frame.recv_ns)
+        else:
+            yield from self.lines.take(frame)
+
+    def _at_the_edge(self, told: Told, received: int) -> Iterator[Body]:
+        match told:
+            case Measured():
+                yield Health(told.subject, told.kind, told.value)
+            case Began():
+                self.answered.begin(told)
+            case Opened():
+                self.lines.opened(told, received)
+            case Active():
+                yield from self.lines.listen(told.line)
+            case Closed():
+                self.lines.closed(told.line)
+            case _ if self.answered.status != "unreachable":
+                self.answered.status = "unreachable"
+                yield VenueStatus(VENUE, received, "unreachable")
+
+    def _doubt(self, frame: Frame, error: str) -> Inputs:
+        kind = error.partition(":")[0]
+        if frame.connection not in (REST, EDGE) and kind not in KINDS:
+            kind = "a frame"
+        kind = kind if len(self._refused) < 1000 or kind in self._refused else "others"
+        self.counts[f"refused: {kind}"] += 1
+        before = self._refused.get(kind)
+        if before is None or not before <= frame.recv_ns < before + QUIET:
+            self._refused[kind] = frame.recv_ns
+            yield frame.recv_ns, DataIssue(VENUE, "refused_frame", "warn", frame.recv_ns, frame.recv_ns, error[:500])
+
+    def _counted_gaps(self) -> Iterator[Health]:
+        """How many books of an instrument are lost, whenever that changes: in the very frame that changed it."""
+        for pair, missing in self.lines.changed():
+            subject = instrument_of(pair)
+            if self._gaps.get(subject, 0.0) != missing:
+                self._gaps[subject] = missing
+                yield Health(subject, "gaps", missing)
