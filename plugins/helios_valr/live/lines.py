@@ -109,6 +109,11 @@ class Lines:
         self._touched.clear()
         return [(pair, float(line.has_lost(pair))) for pair in touched]
 
+    def streams_trades(self, pair: str) -> bool:
+        """Whether the line that is listened to brings the trades of a pair."""
+        line = self.all.get(self.active)
+        return line is not None and line.is_open and ("NEW_TRADE", pair) in line.granted
+
     def take(self, frame: Frame) -> Iterator[Body]:
         """The bodies of a frame of a line; WireError if it is not what VALR says it sends."""
         line = self.of(frame.connection)

@@ -100,11 +100,10 @@ class Polls:
             await self._world.sleep(max(self._pace.trades, len(self._wanted.trades) * 60 / A_MINUTE))
 
     def _is_due(self, pair: str) -> bool:
-        missing, lines = self._parser.trades.missing_since(pair), self._parser.lines
+        missing = self._parser.trades.missing_since(pair)
         if missing is not None:
             return self._world.now() >= missing + SETTLED
-        line = lines.all.get(lines.active)
-        return line is None or not line.is_open or ("NEW_TRADE", pair) not in line.granted
+        return not self._parser.lines.streams_trades(pair)
 
     async def _walk(self, pair: str) -> None:
         trades = self._parser.trades

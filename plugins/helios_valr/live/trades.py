@@ -33,6 +33,7 @@ class _Pair:
         self.held: list[TradeRow] = []
         self.walk: list[TradeRow] = []
         self.walk_sent = 0
+        self.walked = 0  # when the last walk that was finished began
 
 
 class Trades:
@@ -64,6 +65,11 @@ class Trades:
         """From when on (ns UTC) a walk must ask: the last trade that was told, or where it all begins."""
         found = self._pair(pair)
         return max(found.latest, found.since)
+
+    def known_until(self, pair: str, streamed_until: int) -> int:
+        """Up to when (ns UTC) every trade is known; `streamed_until` is how far a line brings them, 0 if none does."""
+        found = self._pair(pair)
+        return found.walked if found.owed is not None else max(found.walked, streamed_until)
 
     def goes_on(self, pair: str) -> str | None:
         """The id before which the walk goes on; None once it is done."""
@@ -110,6 +116,7 @@ class Trades:
 
     def _release(self, pair: _Pair) -> Told:
         # Newest first turned round; the sort keeps the order of trades of one millisecond.
+        pair.walked = pair.walk_sent
         rows = sorted([*reversed(pair.walk), *pair.held], key=attrgetter("traded_at"))
         pair.walk, pair.held, pair.opened, pair.owed = [], [], None, None
         yield from self._tell(pair, rows)
