@@ -16,6 +16,7 @@ from helios_valr.live.subscriptions import Subscriptions
 from helios_valr.live.tasks import wait_after
 from helios_valr.live.trades import PAGE
 from helios_valr.rest.client import Client
+from helios_valr.translation import instrument_of
 
 _SECOND, _MINUTE = UNITS["s"], LENGTH * UNITS["s"]
 TRIES, CHECKED, MOST_BUCKETS = 4, 2, 300
@@ -38,11 +39,15 @@ class Polls:
         self._empty: dict[str, int] = {}
 
     async def pairs(self) -> None:
-        """Ask for the definitions once. PairError if VALR does not list a pair that is wanted."""
+        """Ask for the definitions once. PairError if VALR does not list a pair, or has not what is wanted of it."""
         await self._client.get("/v1/public/pairs")
         unknown = [pair for pair in self._wanted.pairs if self._parser.answered.lists(pair) is False]
         if unknown:
             raise PairError(f"VALR does not list {', '.join(unknown)}; see https://api.valr.com/v1/public/pairs")
+        marked = {instrument_of(pair) for pair in self._wanted.events.get("MARK_PRICE_UPDATE", ())}
+        known = self._parser.answered.definitions.known()
+        if spot := [one.instrument for one in known if one.instrument in marked and one.contract == "spot"]:
+            raise PairError(f"{', '.join(spot)} is traded spot and has no mark price; want it of perpetuals only")
         if self._parser.answered.lists(self._wanted.pairs[0]) is None:
             raise UnreachableError("/v1/public/pairs: the answer could not be read; the log has it as it came")
 

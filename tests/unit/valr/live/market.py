@@ -8,17 +8,26 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from helios_engine.bodies import Bar, BookDelta, BookSnapshot, Health
 from helios_engine.codec import Codec
 from helios_engine.events import Body
 from helios_engine.recorder import Recorder
 from helios_engine.recorder.connection import Wanted
 from helios_engine.recorder.entries import Direction
 from helios_engine.recorder.parsing import Inputs, Intake, Parsed, Rebuilt, rebuild
+from helios_engine.timeframe import UNITS
 from helios_engine.world import World
+from helios_valr import translation
+from helios_valr.fields import hook
 from helios_valr.live.connection import Valr
 from helios_valr.live.envelopes import EDGE, Began, read_edge
+from helios_valr.live.pace import Pace
 from helios_valr.live.parser import ValrParser
-from helios_valr.simulator import Fault, Faults, Settings, Simulator
+from helios_valr.rows import BucketRow
+from helios_valr.simulator import Fault, Faults, Settings, Simulator, speech, summaries
+from helios_valr.simulator.book import BUY, SELL
 
 PAIR = "BTCZAR"
 NAME = f"{PAIR}.VALR"
@@ -27,6 +36,9 @@ FAST = {
     "clock": 0.3, "bad": 0.1, "well": 0.5, "timeout": 3.0,
 }  # fmt: skip
 """Everything as on a line that lives for seconds only."""
+NORMAL = msgspec.structs.asdict(Pace()) | {"timeout": 3.0}
+"""The usual pace, for a world that is quick itself."""
+MINUTE = 60 * UNITS["s"]
 
 
 def shifted(to_minute: float) -> World:
@@ -76,21 +88,17 @@ class Heard:
         """The book that the inputs make, by side; None before the first snapshot."""
         found: dict[str, dict[float, float]] | None = None
         for _, body in self.inputs:
-            if getattr(body, "instrument", "") != name:
-                continue
-            if type(body).__name__ == "BookSnapshot":
-                found = {"BUY": dict(body.bids), "SELL": dict(body.asks)}  # type: ignore[attr-defined]
-            elif type(body).__name__ == "BookDelta":
+            if isinstance(body, BookSnapshot) and body.instrument == name:
+                found = {"BUY": dict(body.bids), "SELL": dict(body.asks)}
+            elif isinstance(body, BookDelta) and body.instrument == name:
                 assert found is not None
-                found[body.side][body.price] = body.quantity  # type: ignore[attr-defined]
-                if body.quantity == 0:  # type: ignore[attr-defined]
-                    del found[body.side][body.price]  # type: ignore[attr-defined]
+                found[body.side][body.price] = body.quantity
+                if body.quantity == 0:
+                    del found[body.side][body.price]
         return found
 
     def gap_of(self, name: str = NAME) -> float | None:
         """The latest count of gaps of an instrument."""
-        from helios_engine.bodies import Health
-
         found = self.of(Health, subject=name, kind="gaps")
         return found[-1].value if found else None
 
@@ -118,6 +126,11 @@ class Table:
         since = self.heard.began.trades[pair]
         return [done.id for done in self.market(pair).trades if done.at // 10**6 * 10**6 >= since]
 
+    def bars(self, first: int, last: int, pair: str = PAIR) -> list[Bar]:
+        """The bars of the market's own buckets that open in [first, last]; a minute without a trade has none."""
+        rows = msgspec.convert(summaries.buckets(self.market(pair), first, last, 60), list[BucketRow], dec_hook=hook)
+        return [bar for row in reversed(rows) if (bar := translation.bar(row, 1 << 62))]
+
     async def quiet(self) -> None:
         """Let the market stand still, and everything that was said arrive."""
         self.pace.cancel()
@@ -130,9 +143,6 @@ class Table:
 
     def truth(self, pair: str = PAIR) -> dict[str, dict[float, float]]:
         """The book as it is."""
-        from helios_valr.simulator import speech
-        from helios_valr.simulator.book import BUY, SELL
-
         sides = (("BUY", BUY), ("SELL", SELL))
         return {
             name: {float(p): float(q) for p, q in speech.levels(self.market(pair), side)} for name, side in sides
@@ -141,7 +151,7 @@ class Table:
 
 def play(
     folder: Path, wanted: list[Wanted], work: Play, *faults: Fault, world: World | None = None,
-    of_valr: dict[str, Any] | None = None, **settings: Any,
+    of_valr: dict[str, Any] | None = None, first: Callable[[Valr], Awaitable[Any]] | None = None, **settings: Any,
 ) -> tuple[Heard, list[Rebuilt]]:  # fmt: skip
     """Connect, do `work`, disconnect; what was heard, and what the log says when it is read again."""
     world = world or World()
@@ -155,6 +165,8 @@ def play(
         with Recorder(folder, wall=world.now) as recorder:
             intake = Intake(recorder, Parsed("valr", valr.parser, Codec()))
             heard = Heard(intake)
+            if first is not None:
+                await first(valr)
             task = asyncio.create_task(valr.run(heard))
             try:
                 await work(Table(simulator, valr, heard, task, pace))
@@ -162,6 +174,9 @@ def play(
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
                 intake.mark()
+                async with asyncio.timeout(2):
+                    while simulator.sessions:  # a connection that has ended leaves no line open
+                        await asyncio.sleep(0.02)
                 pace.cancel()
                 await asyncio.gather(pace, return_exceptions=True)
                 await runner.cleanup()

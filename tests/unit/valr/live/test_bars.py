@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from helios_engine.bodies import Bar, DataIssue, Health, MarkPrice, Quote, Ticker, Trade
 from helios_engine.recorder.connection import Wanted
-from helios_engine.timeframe import UNITS
-from helios_valr import translation
-from helios_valr.fields import hook
-from helios_valr.live.pace import Pace
-from helios_valr.rows import BucketRow
-from helios_valr.simulator import summaries
-from tests.unit.valr.live.market import NAME, Table, play, quick
+from tests.unit.valr.live.market import MINUTE, NAME, NORMAL, Table, play, quick
 
-MINUTE = 60 * UNITS["s"]
 PERPETUAL = "BTCUSDTPERP.VALR"
-NORMAL = msgspec.structs.asdict(Pace()) | {"timeout": 3.0}
 BARS = [Wanted(Bar, NAME, "1m")]
-
-
-def official(table: Table, first: int, last: int) -> list[Bar]:
-    """The bars of the simulator's own buckets that open in [first, last]."""
-    rows = msgspec.convert(summaries.buckets(table.market(), first, last, 60), list[BucketRow], dec_hook=hook)
-    return [bar for row in reversed(rows) if (bar := translation.bar(row, 1 << 62))]
 
 
 def test_minutes_of_everything_at_the_usual_pace(tmp_path: Path) -> None:
@@ -36,7 +20,7 @@ def test_minutes_of_everything_at_the_usual_pace(tmp_path: Path) -> None:
         await table.until(lambda: len(table.heard.of(Bar)) == 3)
         await table.quiet()
         found = table.heard.of(Bar)
-        assert found == official(table, found[0].ts_open, found[-1].ts_open)
+        assert found == table.bars(found[0].ts_open, found[-1].ts_open)
         assert [bar.ts_open for bar in found] == [found[0].ts_open + n * MINUTE for n in range(3)]
         assert [one.trade_id for one in table.heard.of(Trade)] == table.made()
         assert table.heard.book() == table.truth()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from helios_engine.bodies import Bar, BookSnapshot, Health, Instrument, Quote, Trade, VenueStatus
+from helios_engine.events import Body
 from helios_engine.recorder.connection import Wanted
-from tests.unit.valr.live.market import NAME, Table, play, shifted
+from helios_valr.live.connection import Valr
+from tests.unit.valr.live.market import MINUTE, NAME, NORMAL, Table, play, quick, shifted
 
 QUOTES = [Wanted(Quote, NAME)]
 
@@ -29,6 +34,50 @@ def test_the_book_is_that_of_the_exchange_and_the_log_brings_the_same_again(tmp_
     assert [one.value for one in heard.of(Health, kind="gaps")] == [1.0, 0.0]
     times = [ts for ts, _ in heard.inputs]
     assert times == sorted(set(times))
+
+
+@pytest.mark.parametrize("books", ["FULL_ORDERBOOK_UPDATE", "AGGREGATED_ORDERBOOK_UPDATE"])
+def test_other_books_are_those_of_the_exchange_too(tmp_path: Path, books: str) -> None:
+    async def work(table: Table) -> None:
+        await table.until(lambda: len(table.heard.of(Quote)) > 50)
+        await table.quiet()
+        best = {name: dict(sorted(side.items(), reverse=name == "BUY")[:40]) for name, side in table.truth().items()}
+        assert table.heard.book() == (best if books.startswith("AGG") else table.truth())
+
+    heard, rebuilt = play(tmp_path, QUOTES, work, of_valr={"books": books})
+
+    assert [one.value for one in heard.of(Health, kind="gaps")] == [1.0, 0.0]
+    assert [one.differs for one in rebuilt] == [""]
+
+
+def test_the_connection_goes_on_where_the_history_that_it_gave_ends(tmp_path: Path) -> None:
+    world = quick(30.0, 20.0)
+    before: dict[type[Body], Any] = {}
+
+    async def work(table: Table) -> None:
+        await table.until(lambda: len(table.heard.of(Bar)) == 3)
+        await table.quiet()
+        bars = [*before[Bar], *table.heard.of(Bar)]
+        assert bars == table.bars(bars[0].ts_open, bars[-1].ts_open)
+        await table.until(lambda: len(table.heard.of(Trade)) >= len(table.made()))
+        told = [body.trade_id for body in (*before[Trade], *table.heard.of(Trade))]
+        assert told == [
+            done.id for done in table.market().trades if done.at // 10**6 * 10**6 >= before[Trade][0].ts_event
+        ]
+
+    async def first(valr: Valr) -> None:
+        now = world.now()
+        for wanted in (Wanted(Bar, NAME, "1m"), Wanted(Trade, NAME)):
+            found = await valr.history(wanted, now - 20 * MINUTE, now)
+            before[wanted.kind] = [body for _, body in found]
+            assert [ts for ts, _ in found] == sorted(ts for ts, _ in found)
+        await world.sleep(45.0)  # the run may begin long after the warm-up was read
+
+    wanted = [Wanted(Bar, NAME, "1m"), Wanted(Trade, NAME)]
+    _, rebuilt = play(tmp_path, wanted, work, world=world, of_valr=NORMAL, first=first, rate=20.0, limits=False)
+
+    assert len(before[Bar]) > 5
+    assert [one.differs for one in rebuilt] == [""]
 
 
 def test_bars_are_the_official_buckets_told_once_and_after_their_end(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helios_engine.bodies import Bar, FundingRate, Quote, Trade
+from helios_engine.bodies import Bar, FundingRate, MarkPrice, Quote, Trade
 from helios_engine.errors import ConfigError
 from helios_engine.recorder.connection import Wanted
 from helios_engine.world import World
@@ -25,6 +25,11 @@ async def ends(table: Table) -> None:
 def test_a_pair_that_valr_does_not_list_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(PairError, match="does not list XRPZAR"):
         play(tmp_path, [Wanted(Quote, "XRPZAR.VALR"), *QUOTES], ends)
+
+
+def test_a_mark_price_of_a_spot_pair_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(PairError, match="spot and has no mark price"):
+        play(tmp_path, [Wanted(MarkPrice, NAME)], ends)
 
 
 def test_a_refused_key_ends_the_run_and_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
