@@ -32,7 +32,7 @@ from helios_valr.simulator.book import BUY, SELL
 PAIR = "BTCZAR"
 NAME = f"{PAIR}.VALR"
 FAST = {
-    "ping": 0.3, "stale": 1.0, "mend": 1.0, "first": 0.1, "longest": 0.4, "after": 1.2, "trades": 0.2, "status": 0.3,
+    "ping": 2.0, "stale": 3.0, "mend": 3.0, "first": 0.1, "longest": 0.4, "after": 1.2, "trades": 0.2, "status": 0.3,
     "clock": 0.3, "bad": 0.1, "well": 0.5, "timeout": 3.0,
 }  # fmt: skip
 """Everything as on a line that lives for seconds only."""

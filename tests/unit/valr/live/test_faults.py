@@ -52,7 +52,9 @@ def test_a_dropped_reordered_spoiled_frame_loses_the_book_and_it_is_had_again_on
 
 
 def test_in_a_stall_pongs_come_but_the_data_is_stale_and_the_line_is_given_up(tmp_path: Path) -> None:
-    heard, rebuilt = play(tmp_path, QUOTES, mended, Fault("stall", at=0.7, seconds=2.8))
+    heard, rebuilt = play(
+        tmp_path, QUOTES, mended, Fault("stall", at=0.7, seconds=2.8), of_valr={"stale": 1.0, "mend": 1.0}
+    )
 
     told = values(heard, "staleness", NAME)
     assert max(told) > 1
@@ -63,7 +65,7 @@ def test_in_a_stall_pongs_come_but_the_data_is_stale_and_the_line_is_given_up(tm
 
 
 def test_a_line_that_says_nothing_at_all_is_given_up_for_its_missing_pongs(tmp_path: Path) -> None:
-    heard, rebuilt = play(tmp_path, QUOTES, mended, Fault("blackhole", at=0.7, seconds=1.5))
+    heard, rebuilt = play(tmp_path, QUOTES, mended, Fault("blackhole", at=0.7, seconds=1.5), of_valr={"ping": 0.4})
 
     assert "no PONG" in heard.gaps[0]
     assert {0, 1} == set(values(heard, "link", "VALR"))
@@ -130,5 +132,5 @@ def test_read_only_and_a_skewed_clock_are_told_while_they_last(tmp_path: Path) -
 def test_slow_answers_do_not_hold_up_the_stream(tmp_path: Path) -> None:
     heard, rebuilt = play(tmp_path, QUOTES, mended, Fault("slow", at=0.6, seconds=2.5))
 
-    assert max(values(heard, "staleness", NAME)) < 1
+    assert max(values(heard, "staleness", NAME)) < 2
     assert [one.differs for one in rebuilt] == [""]
