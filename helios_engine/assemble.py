@@ -13,7 +13,7 @@ from helios_engine.driving.ahead import Ahead
 from helios_engine.driving.market_only import run_ahead
 from helios_engine.driving.stretch import Part
 from helios_engine.driving.timeline import BlockTimeline
-from helios_engine.engine import Engine
+from helios_engine.engine import Ask, Engine
 from helios_engine.errors import ConfigError
 from helios_engine.feature_ear import FeatureEar
 from helios_engine.gate import Gate
@@ -24,6 +24,7 @@ from helios_engine.pipeline import Pipeline
 from helios_engine.port import Port
 from helios_engine.recording import RecordedVenue, Recording
 from helios_engine.results import Results
+from helios_engine.soundness import MOVING
 from helios_engine.stage import Venue, in_columns
 from helios_engine.timeframe import nanoseconds, timeframe_ns
 from helios_engine.timeline import TICK, Source, Timeline, ticks
@@ -42,7 +43,10 @@ def assemble(
     recording: Recording | None = None,
     venue: Venue | None = None,
     streams: Sequence[Source] | None = None,
+    timeline: Timeline | None = None,
+    ask: Ask | None = None,
     mark: str = "",
+    resumes: bool = False,
     driver: str | None = None,
     sizes: Iterator[int] | None = None,
 ) -> Engine:
@@ -50,30 +54,30 @@ def assemble(
 
     A `venue` that was made already is used. With a `recording` the venue's answers and the effects'
     replies come from there: a replay. `streams` take the place of the plan's own sources.
-    `mark` is written into every table of the results: what a reader must not miss. `driver` takes the place of the
-    config's; a plan with streams or nodes of another make is driven by events. `sizes` yields the most inputs of each
-    stretch that is read ahead.
+    With `resumes` the journal is that of a killed run, which is gone on with. `mark` is written into every table of
+    the results: what a reader must not miss. `driver` takes the place of the config's; a plan with streams or nodes of
+    another make is driven by events. `sizes` yields the most inputs of each stretch that is read ahead.
     """
     for node in plan.nodes:
         node.renew()
     effects = tuple(running._replace(effect=running.make()) for running in plan.effects) if recording is None else ()
     names = [node.name for node in plan.nodes]
-    memory = Journal(journal, names, plan.codec)
-    by_blocks = streams is None and (driver or plan.config.run.driver) == "blocks"
+    memory = Journal(journal, names, plan.codec, resumes=resumes)
+    by_blocks = streams is None and timeline is None and (driver or plan.config.run.driver) == "blocks"
     ahead = _ahead(plan) if by_blocks else frozenset()
     ear = FeatureEar(memory, plan.nodes) if results is not None and _makes_features(plan) else None
     pipeline = Pipeline(plan.nodes, memory if ear is None else ear, leaves(plan.effects), ahead)
     ledger = Ledger(plan.config.account.currency, balances(plan), plan.config.account.rates)
     engine: Engine
-    if recording is not None:
+    if recording is not None and venue is None:
         venue = RecordedVenue(recording, lambda: engine.turns)
     port = Port(Gate(plan.config.gate, ledger), ledger, venue or plan.make_venue(), plan.start)
     known = [d for d in plan.instruments if d.valid_from <= plan.begin]
     port.open(plan.begin, known)
+    if timeline is None and by_blocks:
+        timeline = _by_blocks(plan, pipeline, ahead, sizes)
     engine = Engine(
-        timeline=_by_blocks(plan, pipeline, ahead, sizes)
-        if by_blocks
-        else Timeline(sources(plan) if streams is None else streams),
+        timeline=timeline or Timeline(sources(plan) if streams is None else streams),
         pipeline=pipeline,
         port=port,
         journal=memory,
@@ -81,6 +85,7 @@ def assemble(
         results=Results(results, plan.start, mark, ear) if results is not None else None,
         recording=recording,
         pinned=pinned(plan),
+        ask=ask,
     )
     return engine
 
@@ -101,8 +106,8 @@ def sources(plan: Plan) -> list[Source]:
         blocks = in_columns(feed.feed, "blocks", "inputs")
         opened = None if blocks is None else partial(blocks, begin, stop)
         found.append(Source(feed.name, feed.rank, feed.feed.inputs(begin, stop), opened))
-    # Where trades are at hand they move the venue, and a bar's path would be a second tape.
-    traded = {d.instrument for f in plan.feeds if Trade in f.offers for d in f.feed.instruments()}
+    # Where trades, quotes or books are at hand they move the venue, and a bar's path would be a second tape.
+    traded = {d.instrument for f in plan.feeds if MOVING & set(f.offers) for d in f.feed.instruments()}
     for feed in plan.feeds:
         prints = getattr(feed.feed, "prints", None)
         if prints is not None and not any(d.instrument in traded for d in feed.feed.instruments()):
@@ -133,7 +138,9 @@ def _by_blocks(plan: Plan, pipeline: Pipeline, ahead: frozenset[int], sizes: Ite
 
 
 def pinned(plan: Plan) -> dict[str, str]:
-    """The sources that a manifest or the config pins, with their digests."""
+    """The sources that a manifest or the config pins, with their digests; of a live run none."""
+    if plan.is_live:
+        return {}
     digests = {DEFINITIONS: "config", "tick": "config"}
     for feed in plan.feeds:
         for name in (feed.name, f"{feed.name}.prints", f"{feed.name}.issues"):

@@ -48,6 +48,8 @@ class Plan(NamedTuple):
     stop: int
     artefacts: tuple[Use, ...] = ()
     """The files that settings of stages, effects and the venue name; feeds pin their data themselves."""
+    is_live: bool = False
+    """Whether the inputs come from a connection: no manifest pins them, the journal has them all."""
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -55,12 +57,19 @@ class Plan(NamedTuple):
         return self.terms.instruments
 
 
-def build(config: Config, plugins: Plugins | None = None) -> Plan:
-    """Load plugins and put the run together; BuildError or ConfigError says what does not fit."""
+FeedMaker = Callable[[Config, Piece, Plugins, Codec], RunningFeed]
+
+
+def build(config: Config, plugins: Plugins | None = None, live: FeedMaker | None = None) -> Plan:
+    """Load plugins and put the run together; BuildError or ConfigError says what does not fit.
+
+    With `live`, that makes the feeds: of a run whose inputs come from a connection.
+    """
     if plugins is None:
         plugins = Plugins(config.plugins.allow, config.plugins.block)
     codec = Codec(plugins.bodies)
-    feeds = tuple(_feed(config, piece, plugins, codec) for piece in config.feeds)
+    make_feed = live or _feed
+    feeds = tuple(make_feed(config, piece, plugins, codec) for piece in config.feeds)
     stages = plugins.offers("stage")
     nodes = tuple(Node(piece.name, _maker(config, piece, stages, "stage"), piece.on, codec) for piece in config.stages)
     effects = tuple(_effect(config, piece, plugins) for piece in config.effects)
@@ -73,7 +82,10 @@ def build(config: Config, plugins: Plugins | None = None) -> Plan:
     make_venue = _maker(config, config.venue, plugins.offers("venue"), "venue", fees_in=agreed.fees_in)
     check_currencies(config, agreed.instruments)
     files = tuple(_artefacts(config, plugins))
-    return Plan(config, plugins, codec, feeds, nodes, effects, make_venue, agreed, tick, begin, start, stop, files)
+    return Plan(
+        config, plugins, codec, feeds, nodes, effects, make_venue, agreed, tick, begin, start, stop, files,
+        live is not None,
+    )  # fmt: skip
 
 
 def _artefacts(config: Config, plugins: Plugins) -> Iterable[Use]:
@@ -131,7 +143,7 @@ def _feed(config: Config, piece: Piece, plugins: Plugins, codec: Codec) -> Runni
     offers = plugins.offers("feed")
     feed = _made(piece, _maker(config, piece, offers, "feed"))
     told = getattr(feed, "bodies", None)
-    kinds = told(codec) if told is not None else tuple(_bodies(get_type_hints(type(feed).inputs).get("return")))
+    kinds = told(codec) if told is not None else yielded(type(feed))
     if not kinds or Body in kinds:
         raise BuildError(
             f"{piece.where}: annotate {piece.use}.inputs with the bodies it yields, e.g. Iterator[tuple[int, Bar]]"
@@ -153,6 +165,11 @@ def _made(piece: Piece, make: Callable[[], Any]) -> Any:
         return make()
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{piece.where}: {piece.use} cannot be made: {error}") from error
+
+
+def yielded(feed: type[Any]) -> tuple[type[Body], ...]:
+    """The kinds of bodies that a class of feeds says it yields."""
+    return tuple(_bodies(get_type_hints(feed.inputs).get("return")))
 
 
 def _bodies(hint: Any) -> Iterable[type[Body]]:

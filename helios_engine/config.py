@@ -61,7 +61,7 @@ class PluginsSection(_Section, frozen=True):
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """One `[[feed]]`, `[[stage]]` or `[[effect]]` table, or `[venue]`: `use`, and settings."""
+    """One `[[feed]]`, `[[stage]]` or `[[effect]]` table, `[venue]` or `[live]`: `use`, and settings."""
 
     use: str
     name: str
@@ -88,6 +88,8 @@ class Config(msgspec.Struct, frozen=True):
     instruments: dict[str, dict[str, Any]]
     fees: str = ""
     """The fee schedule that `[venue]` names, if it does."""
+    live: Piece | None = None
+    """The connection that takes the feeds' place in a live run."""
 
     @property
     def digest(self) -> str:
@@ -111,7 +113,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "plugins": PluginsSection,
 }
 _TABLES = ("feed", "stage", "effect", "instrument")
-_KEYS = (*SECTIONS, "venue", *_TABLES)
+_KEYS = (*SECTIONS, "venue", "live", *_TABLES)
 _SHARED = ("use", "name", "on", "delay")
 
 
@@ -151,6 +153,7 @@ def parse_config(text: str, path: Path) -> Config:
         venue=reader.piece("venue", "[venue]", table.get("venue", {})),
         instruments=reader.instruments(),
         fees=reader.fees(),
+        live=reader.piece("live", "[live]", table["live"]) if "live" in table else None,
     )
     _check_words(config)
     return config
@@ -206,7 +209,7 @@ class _Reader:
         return tuple(pieces)
 
     def piece(self, kind: str, where: str, table: Any) -> Piece:
-        header = f"[{kind}]" if kind == "venue" else where
+        header = f"[{kind}]" if kind in ("venue", "live") else where
         line = place(self._path, self._text, header, "use")
         if not isinstance(table, dict) or not isinstance(table.get("use"), str):
             raise ConfigError(f'{line}: {where} needs `use = "kind.what"`; see `helios-engine plugin list`')

@@ -6,7 +6,7 @@ own turn, then commands that are due settle. What a turn sends out comes back in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from helios_engine.arrivals import QUOTED
@@ -20,12 +20,15 @@ from helios_engine.recording import VENUE, Recording
 from helios_engine.results import Results
 from helios_engine.timeline import REPLY, Input, Released, Timeline
 
+Ask = Callable[[int, RunningEffect, Body], None]
+"""Takes a request of `ts` to its effect, and sees to it that the reply becomes an input."""
+
 
 class Engine:
     """Pulls inputs from the timeline and drives pipeline, port and journal.
 
     `effects` answer requests; with a `recording` the replies and the venue's answers come from
-    there and no effect is asked. `pinned` names the sources that a manifest pins.
+    there and no effect is asked; with `ask` that takes the requests. `pinned` names the sources that a manifest pins.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Engine:
         results: Results | None = None,
         recording: Recording | None = None,
         pinned: Mapping[str, str],
+        ask: Ask | None = None,
     ) -> None:
         self.timeline, self.pipeline, self.port, self.journal = timeline, pipeline, port, journal
         self.turns = 0
@@ -47,6 +51,7 @@ class Engine:
         self._effects = effects
         self.results = results
         self._recording = recording
+        self._ask_beside = ask
         self._pinned = frozenset(pinned)
         self._seq = {VENUE: 0, "port": 0, "gate": 0}
         self._refused: list[Reject] = []
@@ -100,6 +105,8 @@ class Engine:
         ts, source, seq, body = given
         released = self.timeline.released()
         kind = type(body)
+        if source not in self._pinned:
+            self.journal.input(self.turns, ts, source, seq, body)
         if kind in VENUE_DATA:
             self._met = body
             if kind in QUOTED and self.results is not None:
@@ -114,8 +121,6 @@ class Engine:
             hear(ts, body)
         if kind is Tick or kind is Bar:
             self._mark_account(ts)
-        if source not in self._pinned:
-            self.journal.input(self.turns, ts, source, seq, body)
         self._turn(ts, source, seq, body, released)
         if kind is Tick and self.results is not None:
             self.results.tick(ts, self.port.ledger, self.port.marks.volumes)
@@ -168,6 +173,9 @@ class Engine:
         if self._recording is not None:
             return
         running = effect_for(request, self._effects)
+        if self._ask_beside is not None:
+            self._ask_beside(ts, running, request)
+            return
         reply: Any = running.effect.answer(request)
         if reply is not None:
             self.timeline.schedule(ts + running.delay, REPLY, running.name, reply)

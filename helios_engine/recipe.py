@@ -14,15 +14,18 @@ from helios_engine.errors import BuildError, ConfigError
 
 
 @lru_cache(maxsize=512)  # its annotations are evaluated once, not for every plan
-def settings_struct(name: str, factory: Callable[..., Any]) -> type[msgspec.Struct]:
-    """Build the settings struct of a recipe; BuildError if a keyword has no type or no name."""
+def settings_struct(name: str, factory: Callable[..., Any], given: tuple[str, ...] = ()) -> type[msgspec.Struct]:
+    """Build the settings struct of a recipe; BuildError if a keyword has no type or no name.
+
+    Keywords named in `given` come from the caller and are no settings.
+    """
     target = factory.__init__ if inspect.isclass(factory) else factory
     if target is object.__init__:
         return msgspec.defstruct(_identifier(name), [], frozen=True, kw_only=True, forbid_unknown_fields=True)
     hints = _hints(name, target)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for parameter in inspect.signature(target).parameters.values():
-        if parameter.name == "self":
+        if parameter.name == "self" or parameter.name in given:
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise BuildError(
@@ -38,15 +41,17 @@ def settings_struct(name: str, factory: Callable[..., Any]) -> type[msgspec.Stru
     return msgspec.defstruct(_identifier(name), fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
-def convert(name: str, factory: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check `given` against the factory's keywords and return all settings, defaults included."""
-    struct = settings_struct(name, factory)
+def convert(
+    name: str, factory: Callable[..., Any], settings: Mapping[str, Any], given: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Check `settings` against the factory's keywords, but those `given`, and return all of them, defaults included."""
+    struct = settings_struct(name, factory, given)
     try:
-        settings = msgspec.convert(dict(given), struct, dec_hook=_decode)
+        made = msgspec.convert(dict(settings), struct, dec_hook=_decode)
     except (msgspec.ValidationError, ValueError) as error:
         known = ", ".join(struct.__struct_fields__) or "none"
         raise ConfigError(f"{name}: {error}; its settings are: {known}") from None
-    return {field: getattr(settings, field) for field in struct.__struct_fields__}
+    return {field: getattr(made, field) for field in struct.__struct_fields__}
 
 
 def placed(value: Any, folder: Path) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,9 +15,11 @@ from helios_engine.engine import Engine
 from helios_engine.errors import DataError, JournalError
 from helios_engine.events import Body
 from helios_engine.journal import JournalReader
+from helios_engine.live.planning import recorded_plan
 from helios_engine.plugins import Plugins
 from helios_engine.recording import Recording
 from helios_engine.runner import STEP, Progress, drive, pins
+from helios_engine.timeline import Source
 
 
 class Replayed(NamedTuple):
@@ -63,6 +65,9 @@ def open_run(
     config = folders.read_config(place, record["config_path"])
     # The catalog that the run was made on may have been named by a flag.
     config = on_catalog(config, record["catalog"] if catalog is None else catalog)
+    if is_live(record):
+        plan = recorded_plan(config, record, plugins)
+        return plan, JournalReader(place / folders.JOURNAL, plan.codec), record
     plan = build(config, plugins)
     for name, now in pins(plan).items():
         before = record["pins"].get(name)
@@ -84,10 +89,20 @@ def replay(
     if end is None or end[0] != "complete":
         status = "killed before its end" if end is None else end[0]
         raise JournalError(f"{place.name}: the run was {status}; only a complete run can be compared by its heads")
-    engine = assemble(plan, recording=Recording(reader.inputs()))
+    engine = assemble(plan, recording=Recording(reader.inputs()), streams=no_streams(plan))
     if not drive(engine, plan, progress):
         raise KeyboardInterrupt
     return Replayed(end[1], heads(plan, engine), record.get("contaminated", ""))
+
+
+def is_live(record: Mapping[str, Any]) -> bool:
+    """Whether a header is that of a run on live data, whose journal has every input."""
+    return bool(record.get("mode", "backtest") != "backtest")
+
+
+def no_streams(plan: Plan) -> list[Source] | None:
+    """The sources that a replay reads beside the journal: of a live run none, else the plan's own."""
+    return [] if plan.is_live else None
 
 
 def outputs(
@@ -95,7 +110,7 @@ def outputs(
 ) -> Iterator[Output]:
     """Every output of a run in order, made anew from its journal."""
     plan, reader, _ = open_run(place, catalog, plugins)
-    engine = assemble(plan, recording=Recording(reader.inputs()))
+    engine = assemble(plan, recording=Recording(reader.inputs()), streams=no_streams(plan))
     collected: list[Output] = []
     _listen(plan, engine, collected)
     for number, given in enumerate(engine.run(), 1):
@@ -103,7 +118,7 @@ def outputs(
             progress((given.ts - plan.begin) / max(1, plan.stop - plan.begin), number)
         yield from collected
         collected.clear()
-    engine.finish(plan.stop)
+    engine.finish(0 if plan.is_live else plan.stop)
     yield from collected
 
 

@@ -96,7 +96,7 @@ def backtest(plan: Plan, runs: Path, progress: Progress | None = None, *, allow_
         if isinstance(error, KeyboardInterrupt):
             status = "interrupted"
     try:
-        summary = _close(plan, engine, results, place, status, failure, started, contaminated, notes)
+        summary = close(plan, engine, results, place, status, failure, started, contaminated, notes)
         write_page(place)
     except HeliosError as error:
         results.discard()
@@ -124,7 +124,7 @@ def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:
                 return False
             if progress is not None and number % STEP == 0:
                 progress((given.ts - plan.begin) / span, sum(engine.timeline.delivered.values()))
-        engine.finish(plan.stop)
+        engine.finish(0 if plan.is_live else plan.stop)  # a live run is over with its last input
     return True
 
 
@@ -145,6 +145,7 @@ def header(plan: Plan, venue: Venue, contaminated: str = "") -> dict[str, Any]:
         "begin": plan.begin,
         "start": plan.start,
         "stop": plan.stop,
+        "mode": "backtest",
         "versions": versions(),
     }
 
@@ -186,7 +187,7 @@ def run_digest(plan: Plan, venue: Venue) -> str:
     return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def _close(
+def close(
     plan: Plan,
     engine: Engine,
     results: Results,
@@ -197,6 +198,7 @@ def _close(
     contaminated: str,
     notes: list[str],
 ) -> Summary:
+    """Write all that a run leaves besides its page: tables, the end of the journal, the summary."""
     results.close()
     if results.ear is not None:
         write_features(place, results.ear.sampled(), results.ear.left_out)

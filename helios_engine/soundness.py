@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from helios_engine.bodies import (
     Account,
+    BookSnapshot,
     Control,
     DataIssue,
     Fill,
@@ -20,6 +21,7 @@ from helios_engine.bodies import (
     OrderUnknown,
     Position,
     Print,
+    Quote,
     Reject,
     Tick,
     Trade,
@@ -53,6 +55,10 @@ ENGINE_INPUTS: tuple[type[Body], ...] = (
     Account,
 )
 """Bodies that every run may bring without a stage or feed that offers them."""
+
+
+MOVING = frozenset({Trade, Quote, BookSnapshot})
+"""What moves a venue as it happens; a bar tells of it when it is over."""
 
 
 class RunningFeed(NamedTuple):
@@ -123,7 +129,7 @@ def check_answered(config: Config, nodes: Sequence[Node], effects: Sequence[Runn
 
 def check_delays(config: Config, feeds: Sequence[RunningFeed], effects: Sequence[RunningEffect]) -> None:
     """With bars only, nothing between two bars can be told apart: a delay must be whole bars."""
-    if any(Trade in feed.offers for feed in feeds):
+    if any(MOVING & set(feed.offers) for feed in feeds):
         return
     length = timeframe_ns(smallest_timeframe(config))
     for piece, running in zip(config.effects, effects, strict=True):

@@ -18,6 +18,7 @@ _VERBS = {
     "features": (f"{_HERE}.data_features:features", "Compute a config's features once and store them."),
     "formats": (f"{_HERE}.data_import:formats", "List the file formats that can be imported."),
     "generate": (f"{_HERE}.data_generate:generate_data", "Write a seeded market."),
+    "record": (f"{_HERE}.data_record:record", "Record live market data."),
     "sql": (f"{_HERE}.data_sql:sql", "Ask the catalog in SQL."),
     "repair": (f"{_HERE}.data_repair:repair", "Fill gaps, drop or set rows; both values are kept."),
     "log": (f"{_HERE}.data_log:log", "List, check, parse again or compact a recording."),

@@ -89,6 +89,11 @@ class Recorder:
         return self._backlog.largest
 
     @property
+    def waiting(self) -> int:
+        """How many entries are not on the disk yet."""
+        return max(0, self._backlog.next_seq - 1 - self._disk.durable)
+
+    @property
     def problem(self) -> str:
         """Why nothing more is recorded; empty while all is well."""
         return self._backlog.closed

@@ -1,13 +1,13 @@
-"""Inputs as rows of the catalog: trades and quotes in units of their instrument, everything else as it is."""
+"""Inputs as rows of the catalog: market data in units of its instrument, everything else as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from helios_engine.bodies import Instrument, Quote, Trade
+from helios_engine.bodies import Bar, BookDelta, BookSnapshot, Instrument, Quote, Trade
 from helios_engine.catalog.naming import folder_of
 from helios_engine.catalog.tables import SCHEMAS
 from helios_engine.codec import Codec
@@ -15,6 +15,7 @@ from helios_engine.errors import DataError
 from helios_engine.events import Body
 
 _SIDES = {"BUY": 1, "SELL": -1, "": 0}
+_KINDS: dict[type[Body], str] = {Trade: "trades", Quote: "quotes", BookSnapshot: "books", BookDelta: "books"}
 
 
 class Target(NamedTuple):
@@ -28,8 +29,11 @@ class Target(NamedTuple):
 def target(body: Body, connection: str, codec: Codec) -> Target:
     """Where a body belongs: by its instrument, or by its connection if it has none."""
     name = getattr(body, "instrument", "") or connection
-    if isinstance(body, Trade | Quote):
-        return Target("trades" if isinstance(body, Trade) else "quotes", name)
+    if isinstance(body, Bar):
+        return Target("bars", name, body.timeframe)
+    kind = _KINDS.get(type(body))
+    if kind is not None:
+        return Target(kind, name)
     return Target("bodies", name, folder_of(codec.tag(type(body)) or ""))
 
 
@@ -47,24 +51,47 @@ def table(place: Target, rows: list[tuple[int, Body]], instrument: Instrument | 
             f"{place.kind} of {place.name} were recorded without its definition: have the parser yield its Instrument "
             "first, or import the definition into the catalog"
         )
-    records = [_row(ts, body, instrument) for ts, body in rows]
+    records = [record for ts, body in rows for record in _records(ts, body, instrument)]
     return pa.Table.from_pylist(records, schema=schema)
 
 
-def _row(ts: int, body: Body, about: Instrument) -> dict[str, object]:
+def _records(ts: int, body: Body, about: Instrument) -> Iterator[dict[str, object]]:
+    """The rows of one body; a snapshot of a book has one for each level."""
     p, s = about.price_scale, about.size_scale
     match body:
         case Trade():
-            return {
+            yield {
                 "ts": ts, "ts_event": body.ts_event, "price": _units(body.price, p, body),
                 "quantity": _units(body.quantity, s, body), "side": _SIDES[body.side], "trade_id": body.trade_id,
             }  # fmt: skip
         case Quote():
-            return {
+            yield {
                 "ts": ts, "ts_event": body.ts_event, "bid": _units(body.bid, p, body), "ask": _units(body.ask, p, body),
                 "bid_quantity": _units(body.bid_quantity, s, body), "ask_quantity": _units(body.ask_quantity, s, body),
             }  # fmt: skip
-    raise AssertionError(f"no row is made of {body!r}")
+        case Bar():
+            prices = {name: _units(getattr(body, name), p, body) for name in ("open", "high", "low", "close")}
+            yield {
+                "ts": ts, "ts_open": body.ts_open, "ts_close": body.ts_close, **prices,
+                "volume": _units(body.volume, s, body),
+            }  # fmt: skip
+        case BookDelta():
+            yield _level(ts, body, False, _SIDES[body.side], body.price, body.quantity, about)
+        case BookSnapshot():
+            if not body.bids and not body.asks:
+                yield _level(ts, body, True, 0, 0.0, 0.0, about)
+            for side, levels in ((1, body.bids), (-1, body.asks)):
+                for price, quantity in levels:
+                    yield _level(ts, body, True, side, price, quantity, about)
+
+
+def _level(
+    ts: int, body: BookSnapshot | BookDelta, snapshot: bool, side: int, price: float, quantity: float, about: Instrument
+) -> dict[str, object]:
+    return {
+        "ts": ts, "ts_event": body.ts_event, "sequence": body.sequence, "snapshot": snapshot, "side": side,
+        "price": _units(price, about.price_scale, body), "quantity": _units(quantity, about.size_scale, body),
+    }  # fmt: skip
 
 
 def _units(value: float, scale: int, body: Body) -> int:

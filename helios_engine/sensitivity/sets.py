@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Never
 
 import msgspec
 
-from helios_engine.bodies import Signal, Trade
+from helios_engine.bodies import Signal
 from helios_engine.build import Plan
+from helios_engine.soundness import MOVING
 from helios_engine.timeframe import duration_text, nanoseconds, timeframe_ns
 
 Settings = Mapping[str, Any]
@@ -98,7 +99,7 @@ def other_path(plan: Plan, venue: VenueSettings) -> Changes:
     from helios_engine.recipe import settings_struct
 
     other = {"nearer_first": "farther_first", "farther_first": "nearer_first"}
-    traded = {d.instrument for feed in plan.feeds if Trade in feed.offers for d in feed.feed.instruments()}
+    traded = {d.instrument for feed in plan.feeds if MOVING & set(feed.offers) for d in feed.feed.instruments()}
     found: dict[int, Settings] = {}
     for place, (piece, feed) in enumerate(zip(plan.config.feeds, plan.feeds, strict=True)):
         if any(d.instrument in traded for d in feed.feed.instruments()):

@@ -53,10 +53,10 @@ class Valr:
         books: str = BOOKS[0],
         key_env: str = "",
         secret_env: str = "",
-        **pace: Any,
+        pace: dict[str, float] | None = None,
     ) -> None:
         self.parser = ValrParser()
-        self._wanted, self._world, self._pace = subscriptions(wanted, books), world, pace_of(pace)
+        self._wanted, self._world, self._pace = subscriptions(wanted, books), world, pace_of(pace or {})
         self._url = check_base(url)
         self._stream = _stream_of(stream or f"{self._url}{PATH}")
         if bool(key_env) != bool(secret_env):

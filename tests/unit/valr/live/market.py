@@ -161,7 +161,9 @@ def play(
         simulator = Simulator(Settings(**(plain | settings)), Faults(faults), world)
         runner, url = await simulator.start()
         pace = asyncio.create_task(simulator.run())
-        valr = Valr(wanted, world, url=url, **(FAST | (of_valr or {})))
+        given = dict(of_valr or {})
+        own = {name: given.pop(name) for name in list(given) if name not in Pace.__struct_fields__}
+        valr = Valr(wanted, world, url=url, pace=FAST | given, **own)
         with Recorder(folder, wall=world.now) as recorder:
             intake = Intake(recorder, Parsed("valr", valr.parser, Codec()))
             heard = Heard(intake)

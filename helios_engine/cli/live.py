@@ -1,0 +1,82 @@
+"""`helios-engine live`"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from helios_engine.cli.output import as_json, print_json, runs_folder, runs_path
+
+if TYPE_CHECKING:
+    from helios_engine.live.paper import Paper
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--paper", is_flag=True, help="Orders go to the simulated venue of a backtest, never to an exchange.")
+@click.option("--for", "span", default=None, help="How long, such as 8h; default: until Ctrl-C.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of [live], such as url.")
+@click.option("--resume", "killed", metavar="RUN", default=None, help="Go on with a killed run; without CONFIG.")
+@click.option("--no-check", is_flag=True, help="Do not replay and reconcile the run when it is over.")
+@runs_folder
+@as_json
+def live(
+    config: Path | None, paper: bool, span: str | None, settings: tuple[str, ...], killed: str | None, no_check: bool,
+    runs: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Run CONFIG on live data, with the connection of its [live] table in place of its feeds.
+
+    Ctrl-C ends it: what is due settles, the report is written, and the run is replayed and reconciled. A run that was
+    killed goes on with --resume, with all it knew, held and had on order, and says what it missed.
+    """
+    import msgspec
+
+    from helios_engine import logs
+    from helios_engine.cli.seconds import seconds_of
+    from helios_engine.config import load_config
+    from helios_engine.errors import ConfigError
+    from helios_engine.folder import find_folder
+    from helios_engine.live.asking import settings_of
+    from helios_engine.live.checks import check_run
+    from helios_engine.live.killed import Killed
+    from helios_engine.live.starting import paper_run
+    from helios_engine.live.status import StatusLine
+    from helios_engine.report.summary import summary_text
+    from helios_engine.settings import Settings
+
+    if not paper:
+        raise ConfigError("live orders are not available: add --paper for a run with the simulated venue")
+    logs.configure(Settings.load())
+    seconds = seconds_of("--for", span)
+    status = StatusLine(quiet=as_json)
+    folder = runs_path(runs)
+    if (config is None) == (killed is None):
+        raise ConfigError("expected CONFIG for a new run, or --resume RUN for one that was killed")
+    left = None if killed is None else Killed(find_folder(killed, folder))
+    loaded = left.config if left is not None else load_config(config)  # type: ignore[arg-type]
+    run = paper_run(loaded, settings_of(settings), tell=status, alarm=status.alarm)
+    result = asyncio.run(_until_stopped(run, run.run(folder) if left is None else run.resume(left), seconds))
+    status.done()
+    checked = None if no_check else check_run(result.folder)
+    if as_json:
+        told: dict[str, Any] = {**msgspec.to_builtins(result.summary), "folder": str(result.folder)}
+        print_json({**told, "report": str(result.report), "checked": checked._asdict() if checked else None})
+    else:
+        click.echo(summary_text(result.summary, result.folder))
+        if checked is not None:
+            click.echo(checked.text)
+    return 1 if checked is not None and checked.differences else 0
+
+
+async def _until_stopped(run: Paper, running: Coroutine[Any, Any, Any], seconds: float | None) -> Any:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, run.stop.set)
+    if seconds is not None:
+        loop.call_later(seconds, run.stop.set)
+    return await running

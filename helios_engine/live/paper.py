@@ -1,0 +1,289 @@
+"""A paper run: live inputs, the pipeline, gate and venue of a backtest, and a journal that proves it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from helios_engine import folder as folders
+from helios_engine import runner
+from helios_engine.artefact_gate import check_artefacts
+from helios_engine.assemble import assemble
+from helios_engine.bodies import Instrument
+from helios_engine.build import Plan
+from helios_engine.config import Config
+from helios_engine.effects import RunningEffect
+from helios_engine.engine import Ask
+from helios_engine.errors import HeliosError, NotAvailableError
+from helios_engine.events import Body
+from helios_engine.live.clock import Rising
+from helios_engine.live.connecting import Made
+from helios_engine.live.effects import Beside
+from helios_engine.live.killed import Killed
+from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
+from helios_engine.live.routes import Routes
+from helios_engine.live.session import Asking, Session
+from helios_engine.live.taking import Taking
+from helios_engine.live.timeline import LiveTimeline, Stored, Ticks
+from helios_engine.live.warming import live_ticks, past, warm_up
+from helios_engine.logs import component
+from helios_engine.plugins import Plugins
+from helios_engine.recorder import Limits, Recorder
+from helios_engine.recorder.connection import Wanted
+from helios_engine.recorder.parsing import Parsed
+from helios_engine.report.frames import Frames
+from helios_engine.report.page import write_page
+from helios_engine.report.summary import Status
+from helios_engine.results import Results
+from helios_engine.terms import on_terms
+from helios_engine.timeframe import iso
+from helios_engine.timeline import REPLY, Timeline
+from helios_engine.world import World
+
+RECORDING = "recording"
+"""The folder of the raw frames in a run's folder."""
+FLUSHED = 0.1
+"""Seconds between two moments at which everything journaled is with the operating system."""
+SLICE = 256
+"""Inputs of a warm-up between two looks at the connection."""
+
+
+class Began(NamedTuple):
+    """What a run begins with: its plan, what lies behind it, its first live tick, and who is asked meanwhile."""
+
+    plan: Plan
+    past: Timeline
+    ticks: Ticks
+    ask: Ask
+
+
+class Paper:
+    """One paper run from its start to its end. `stop` ends it cleanly; `tell` is called about once a second."""
+
+    def __init__(
+        self,
+        config: Config,
+        plugins: Plugins,
+        made: Made,
+        wanted: dict[Wanted, str],
+        *,
+        world: World | None = None,
+        limits: Limits | None = None,
+        patience: float = 60.0,
+        asking: Callable[[Session], Asking] | None = None,
+        tell: Callable[[Paper], None] = lambda run: None,
+        alarm: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """`patience` is how many seconds the first definitions and prices may take."""
+        self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
+        self.world = world or World()
+        self._limits, self._patience, self._tell, self._alarm = limits, patience, tell, alarm
+        self._asking = asking
+        self.clock = Rising(self.world.now)
+        self.stop = asyncio.Event()
+        self._moved = asyncio.Event()
+        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self._moved.set)
+        self.recorder: Recorder | None = None
+        self.taking: Taking | None = None
+        self.plan: Plan | None = None
+        self._connection: asyncio.Task[None] | None = None
+        self.missing: list[str] = []
+
+    async def run(self, runs: Path) -> runner.Result:
+        """Trade on paper until stopped; the folder of the run is whole afterwards, however it ends.
+
+        Raises NotAvailableError if the connection does not bring what a run needs to begin.
+        """
+        return await self._recording(folders.new_folder(runs, self.config, self.config.digest), None)
+
+    async def resume(self, killed: Killed) -> runner.Result:
+        """Go on with a run that was killed, with all that it knew, held and had on order; it stays one run."""
+        return await self._recording(killed.place, killed)
+
+    async def _recording(self, place: Path, killed: Killed | None) -> runner.Result:
+        self._loop = asyncio.get_running_loop()
+        about = {"parser": self.made.parser, "run": place.name}
+        with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarm, wall=self.clock,
+                      monotonic=self.world.monotonic) as recorder:  # fmt: skip
+            self.recorder = recorder
+            parsed = Parsed(self.made.parser, self.made.connection.parser, self.plugins_codec())
+            self.taking = Taking(recorder, parsed, self.session.deliver)
+            self.clock.last = max(self.clock.last, recorder.floor_ns)
+            try:
+                return await self._run(place, self.taking, killed)
+            finally:
+                if self._connection is not None:
+                    await _cancelled(self._connection)
+                if not recorder.problem:
+                    self.taking.mark()
+
+    def _connect(self, taking: Taking) -> asyncio.Task[None]:
+        self._connection = asyncio.create_task(self.made.connection.run(taking), name="connection")
+        return self._connection
+
+    def plugins_codec(self) -> Any:
+        """What encodes the bodies of this run."""
+        from helios_engine.codec import Codec
+
+        return Codec(self.plugins.bodies)
+
+    async def _run(self, place: Path, taking: Taking, killed: Killed | None) -> runner.Result:
+        began = await self._fresh(taking) if killed is None else self._again(killed)
+        plan = self.plan = began.plan
+        contaminated, notes = check_artefacts(plan)
+        venue = runner.check_money(plan)
+        started = self.world.now() / 1e9
+        timeline = LiveTimeline(began.past, self.clock, began.ticks)
+        asking = self._asking(self.session) if self._asking else Beside(
+            self._loop, self.session.reply, self.session.effect_failed
+        )  # fmt: skip
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            (asking.ask if timeline.is_warm else began.ask)(ts, running, request)
+
+        engine = assemble(
+            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=ask,
+            mark=contaminated, resumes=killed is not None,
+        )  # fmt: skip
+        engine.journal.header(header(plan, venue, contaminated, self.session.definitions))
+        log = component("live")
+        log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
+        status: Status = "failed"
+        failure: BaseException | None = None
+        try:
+            self.session.join(engine, timeline)
+            await self._warm(engine, timeline)
+            if self._connection is None:
+                self.session.resumed(engine.now)
+                self._connect(taking)
+            self.session.begin()
+            assert self._connection is not None
+            await self._live(self._connection)
+            await _cancelled(self._connection)
+            self.session.control("stop", "all")
+            engine.finish(0)
+            status = "complete"
+        except (HeliosError, asyncio.CancelledError) as error:
+            failure = error  # raised again below, once what there is has been written
+        finally:
+            asking.close()
+        results = engine.results
+        assert isinstance(results, Results)
+        plan = plan._replace(stop=max(engine.now, plan.start) + 1)
+        notes = [*notes, *self.notes()]
+        summary = runner.close(plan, engine, results, place, status, failure, started, contaminated, notes)
+        write_page(place)
+        if failure is not None:
+            raise failure
+        return runner.Result(place, summary, Frames(place))
+
+    async def _fresh(self, taking: Taking) -> Began:
+        """A new run: definitions and the first price from the connection, then history for its warm-up."""
+        plan = await self._planned(self._connect(taking))
+        warmth = await warm_up(plan, self.made.connection, self.wanted, plan.start)
+        self.missing = warmth.missing
+        ticks = live_ticks(plan)
+        before = past(plan, warmth, ticks.length, ticks.grace, ticks.first)
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            reply = running.effect.answer(request)
+            if reply is not None:
+                before.schedule(ts + running.delay, REPLY, running.name, reply)
+
+        return Began(plan, before, ticks, ask)
+
+    def _again(self, killed: Killed) -> Began:
+        """A killed run: its own inputs; effects that learn from what they are asked learn it again."""
+        plan = recorded_plan(self.config, killed.header, self.plugins)
+        self.session.definitions |= {d.instrument: d for d in definitions_of(killed.header)}
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            if getattr(running.effect, "remembers", False):
+                running.effect.answer(request)
+
+        return Began(plan, Stored(killed.inputs(plan.codec)), live_ticks(plan), ask)
+
+    def notes(self) -> list[str]:
+        """What a reader of the summary should know of how the run went."""
+        told = [f"warm-up: {text} is missing" for text in self.missing]
+        told += self.session.failures
+        assert self.recorder is not None
+        if self.recorder.dropped:
+            told.append(f"{self.recorder.dropped} frames found no room and were left out: see the recording's gaps")
+        return told
+
+    async def _planned(self, connection: asyncio.Task[None]) -> Plan:
+        """The plan, once every instrument is defined and the first price has come."""
+        needed = {want.instrument for want in self.wanted}
+        deadline = self.world.monotonic() + int(self._patience * 1e9)
+        while needed - self.session.definitions.keys() or not self.session.first:
+            if connection.done():
+                connection.result()
+            if self.stop.is_set():
+                raise NotAvailableError("stopped before the first price had come; nothing was decided")
+            if self.world.monotonic() > deadline:
+                raise NotAvailableError(self._what_lacks(needed))
+            self._moved.clear()
+            self._tell(self)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), 1.0)
+        definitions = [self.session.definitions[name] for name in sorted(needed)]
+        return live_plan(self.config, definitions, self.session.first, self.plugins)
+
+    def _what_lacks(self, needed: set[str]) -> str:
+        lacking = sorted(needed - self.session.definitions.keys())
+        what = f"no definition of {', '.join(lacking)}" if lacking else "no price of any feed"
+        lines = "; ".join(f"{line.name}: {line.problem or 'up'}" for line in self.made.connection.lines())
+        return f"{what} came within {self._patience:g} s ({lines or 'no line was opened'}); is the exchange reachable?"
+
+    async def _warm(self, engine: Any, timeline: LiveTimeline) -> None:
+        """Take the past, with a look at the connection now and then."""
+        taken = 0
+        while not timeline.is_warm and engine.step() is not None:
+            taken += 1
+            if taken % SLICE == 0:
+                await asyncio.sleep(0)
+
+    async def _live(self, connection: asyncio.Task[None]) -> None:
+        """Keep the clock going until the run is stopped or the connection gives up."""
+        timeline, engine = self.session.timeline, self.session.engine
+        assert timeline is not None and engine is not None
+        flushed = told = self.world.monotonic()
+        while not self.stop.is_set():
+            if connection.done():
+                connection.result()
+                return
+            wait = min(max((timeline.due - self.world.now()) / 1e9, 0.0) + 0.001, FLUSHED)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), wait)
+            self.session.pump()
+            now = self.world.monotonic()
+            if now - flushed >= FLUSHED * 1e9:
+                engine.journal.flush()
+                flushed = now
+            if now - told >= 1_000_000_000:
+                self._tell(self)
+                told = now
+
+
+def header(plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument]) -> dict[str, Any]:
+    """What identifies the run, with all that a plan needs to be made again without a connection."""
+    return {
+        **runner.header(plan, venue, contaminated),
+        "mode": "paper",
+        "definitions": [
+            msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
+        ],
+    }
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError, HeliosError):
+        await task

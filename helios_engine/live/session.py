@@ -1,0 +1,138 @@
+"""A live run at work: inputs in, one turn after the other; what fails inside is contained, named, and an input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from helios_engine.bodies import Control, Instrument
+from helios_engine.effects import RunningEffect
+from helios_engine.engine import Engine
+from helios_engine.events import Body
+from helios_engine.live.clock import Rising
+from helios_engine.live.routes import Routes, is_market
+from helios_engine.live.timeline import LiveTimeline
+from helios_engine.logs import component
+from helios_engine.recorder.parsing import Inputs
+from helios_engine.timeframe import iso
+from helios_engine.timeline import REPLY
+
+CONTROL = "control"
+"""The source of controls: of people, and of what a run has to say about itself."""
+
+
+class Asking(Protocol):
+    """Takes requests to effects."""
+
+    def ask(self, ts: int, running: RunningEffect, request: Body) -> None:
+        """Take a request of `ts` to its effect."""
+        ...
+
+    def close(self) -> None:
+        """Wait for nobody."""
+        ...
+
+
+class Session:
+    """Before `begin` it keeps what comes; from then on it takes every input as it comes.
+
+    `definitions` are the latest of each instrument, `first` the stamp of the first market input that somebody wants.
+    """
+
+    def __init__(
+        self,
+        clock: Rising,
+        routes: Routes,
+        on_terms: Callable[[Instrument], Instrument],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_terms` puts a definition on the run's terms; `changed` is told that something came before it began."""
+        self._clock, self.routes, self._on_terms, self._changed = clock, routes, on_terms, changed
+        self.definitions: dict[str, Instrument] = {}
+        self.first = 0
+        self._kept: list[tuple[int, str, Body]] = []
+        self.engine: Engine | None = None
+        self.timeline: LiveTimeline | None = None
+        self.failures: list[str] = []
+        self._is_running = False
+
+    def deliver(self, inputs: Inputs) -> None:
+        """Take what a connection brought."""
+        for ts, body in inputs:
+            self._clock.last = max(self._clock.last, ts)
+            source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
+            if source is None:
+                continue
+            if isinstance(body, Instrument):
+                self.definitions[body.instrument] = body
+                body = self._on_terms(body)
+            if self.timeline is not None:
+                self.timeline.put(ts, source, body)
+            else:
+                self._keep(ts, source, body)
+        if self._is_running:
+            self.pump()
+        else:
+            self._changed()
+
+    def join(self, engine: Engine, timeline: LiveTimeline) -> None:
+        """Hand what was kept, and from now on whatever comes, to a run that is still warming up."""
+        self.engine, self.timeline = engine, timeline
+        for ts, source, body in self._kept:
+            timeline.put(ts, source, body)
+        self._kept.clear()
+
+    def resumed(self, last: int) -> None:
+        """The run was killed after an input of `last` (ns UTC), and nothing of what followed has come in."""
+        missed = max(0, self._clock() - last)
+        self.failures.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
+
+    def begin(self) -> None:
+        """The warm-up is done: from now on every input is taken as soon as it has come."""
+        self._is_running = True
+        self.pump()
+
+    def pump(self) -> None:
+        """Take every input that has come or is due."""
+        assert self.engine is not None
+        while self.engine.step() is not None:
+            pass
+
+    def reply(self, due: int, name: str, body: Body) -> None:
+        """Take the reply of an effect: at `due` if that lies ahead, now otherwise."""
+        assert self.timeline is not None
+        now = self._clock()
+        if due > now:
+            self.timeline.schedule(due, REPLY, name, body)
+        else:
+            self.timeline.put(now, name, body)
+        self.pump()
+
+    def control(self, name: str, value: str) -> None:
+        """Turn a switch: an input like any other, on the disk before this returns."""
+        assert self.timeline is not None and self.engine is not None
+        self.timeline.put(self._clock(), CONTROL, Control(name, value))
+        self.pump()
+        self.engine.journal.flush()
+
+    def effect_failed(self, name: str, problem: str) -> None:
+        """An effect raised or hangs: no new risk from here on, and everybody can read why."""
+        text = f"effect {name}: {problem}"
+        component("live").error("effect failed", extra={"effect": name, "error": problem})
+        if text not in self.failures:
+            self.failures.append(text)
+        self.control("reduce_only", "all")
+
+    def _is_known(self, body: Instrument) -> bool:
+        """Whether a definition says nothing new, as each connection does at its beginning."""
+        known = self.definitions.get(body.instrument)
+        return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
+
+    def _keep(self, ts: int, source: str, body: Body) -> None:
+        """What comes before the run begins counts from its first market input on; definitions go into its plan."""
+        if not self.first and is_market(body):
+            self.first = ts
+        if self.first and not isinstance(body, Instrument):
+            self._kept.append((ts, source, body))
