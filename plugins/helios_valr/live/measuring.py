@@ -65,6 +65,7 @@ class Measuring:
         for name, lag in list(self._parser.lines.lag.items()):
             seconds = lag / _SECOND
             self._tell(name, "lag", seconds, is_well=abs(seconds) <= self._pace.lag)
+        self._parser.lines.lag.clear()
         if self._parser.answered.offset is not None:
             offset = self._parser.answered.offset / _SECOND
             self._tell(VENUE, "clock_offset", offset, is_well=abs(offset) <= self._pace.offset)

@@ -31,9 +31,18 @@ class _Pair:
         self.opened: int | None = None  # trades of the stream wait since then
         self.owed: int | None = None  # what came before this is not walked yet
         self.held: list[TradeRow] = []
+        self.hole = 0  # the last trade that was told before what is owed
         self.walk: list[TradeRow] = []
         self.walk_sent = 0
         self.walked = 0  # when the last walk that was finished began
+
+    def owe(self, at: int) -> None:
+        if self.owed is None:
+            self.hole = self.latest
+        self.owed = at
+
+    def known(self) -> int:
+        return max(self.since, self.latest if self.owed is None else self.hole)
 
 
 class Trades:
@@ -50,21 +59,21 @@ class Trades:
     def opened(self, pair: str, at: int) -> None:
         """A line opened at `at` (ns UTC): what was missed before must be walked."""
         found = self._pair(pair)
-        found.opened = found.owed = at
+        found.opened = at
+        found.owe(at)
 
     def missed(self, at: int) -> None:
         """Frames that came were lost until `at` (ns UTC), nobody knows of which pair."""
         for pair in self._pairs.values():
-            pair.owed = at
+            pair.owe(at)
 
     def missing_since(self, pair: str) -> int | None:
         """Until when (ns UTC) trades may be missing that no walk has filled yet; None if nothing is missing."""
         return self._pair(pair).owed
 
     def known_from(self, pair: str) -> int:
-        """From when on (ns UTC) a walk must ask: the last trade that was told, or where it all begins."""
-        found = self._pair(pair)
-        return max(found.latest, found.since)
+        """From when on (ns UTC) a walk must ask: the last trade before anything was missed, or where it all begins."""
+        return self._pair(pair).known()
 
     def known_until(self, pair: str, streamed_until: int) -> int:
         """Up to when (ns UTC) every trade is known; `streamed_until` is how far a line brings them, 0 if none does."""
@@ -103,7 +112,7 @@ class Trades:
                 return
         known = {row.id for row in pair.walk}
         fresh = [row for row in rows if row.id not in known]
-        reached = any(row.traded_at < max(pair.latest, pair.since) for row in rows)
+        reached = any(row.traded_at < pair.known() for row in rows)
         pair.walk += fresh
         if len(rows) < PAGE or reached or not fresh:
             if pair.owed is not None and pair.walk_sent <= pair.owed:
@@ -136,7 +145,7 @@ class Trades:
                 yield trade
 
     def _unfilled(self, name: str, pair: _Pair, until: int, why: str) -> DataIssue:
-        start = max(pair.latest, pair.since)
+        start = pair.known()
         return DataIssue(translation.instrument_of(name), "trades_missing", "warn", start, max(start, until), why)
 
     def _pair(self, name: str) -> _Pair:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helios_engine.bodies import Bar, FundingRate, MarkPrice, Quote, Trade
+from helios_engine.bodies import Bar, FundingRate, MarkPrice, Quote
 from helios_engine.errors import ConfigError
 from helios_engine.recorder.connection import Wanted
 from helios_engine.world import World
@@ -66,11 +66,3 @@ def test_a_refused_key_ends_the_run_and_does_not_show(tmp_path: Path, monkeypatc
 def test_a_setting_that_cannot_be_is_refused_at_once(wanted: list[Wanted], settings: dict, says: str) -> None:  # type: ignore[type-arg]
     with pytest.raises(ConfigError, match=says):
         Valr(wanted, World(), **settings)
-
-
-def test_history_says_which_kinds_it_has(tmp_path: Path) -> None:
-    async def work(table: Table) -> None:
-        with pytest.raises(ConfigError, match="no history of Quote"):
-            await table.valr.history(Wanted(Quote, NAME), 1, 2)
-
-    play(tmp_path, [Wanted(Trade, NAME)], work)
