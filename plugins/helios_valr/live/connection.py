@@ -110,7 +110,7 @@ class Valr:
             shared = Shared(self._stream, wanted, self.parser, taker, measuring, world, pace, self._headers)
             links = Links(shared, self._budget, has_key=self._key is not None)
             self._states |= links.states if wanted.events else {}
-            works = {"valr.bars": polls.bars} if wanted.bars else {}
+            works = {"valr.bars": polls.bars} if wanted.bars or wanted.checked else {}
             works |= {"valr.trades": polls.trades} if wanted.trades else {}
 
             async def data() -> None:
@@ -127,9 +127,10 @@ class Valr:
 
     def _begin(self, taker: Taker) -> None:
         now = self._world.now()
-        bars = {pair: self._since.get((Bar, pair), now // _MINUTE * _MINUTE) for pair in self._wanted.bars}
+        asked = (*self._wanted.bars, *self._wanted.checked)
+        bars = {pair: self._since.get((Bar, pair), now // _MINUTE * _MINUTE) for pair in asked}
         trades = {pair: self._since.get((Trade, pair), now) for pair in self._wanted.trades}
-        taker.take(edge(Began(self._wanted.pairs, bars, trades)), EDGE)
+        taker.take(edge(Began(self._wanted.pairs, bars, trades, self._wanted.checked)), EDGE)
 
     async def _kept(self, name: str, work: Callable[[], Any]) -> None:
         state = self._state(name)

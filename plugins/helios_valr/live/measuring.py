@@ -32,7 +32,7 @@ class Measuring:
         self.is_linked = False
 
     def heard(self, channel: str, pair: str) -> None:
-        """Something new came on a channel; one that may be silent for long has no age."""
+        """Something new came on a channel. One that may be silent for long, or that nobody wants, has no age."""
         if (channel, pair) in self._heard:
             self._heard[channel, pair] = self._world.monotonic()
 

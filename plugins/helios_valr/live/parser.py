@@ -36,6 +36,7 @@ class ValrParser:
         self.lines = Lines(self.trades)
         self.answered = Answered(self.trades)
         self.tally = Tally()
+        self._checked: frozenset[str] = frozenset()
         self.counts: Counter[str] = Counter()
         self._refused: dict[str, int] = {}
         self._gaps: dict[str, float] = {}
@@ -45,7 +46,8 @@ class ValrParser:
         if frame.direction == "in":
             try:
                 for body in self._read(frame):
-                    yield frame.recv_ns, body
+                    if not self._is_unwanted(body):
+                        yield frame.recv_ns, body
                     for doubt in self._compared(body, frame.recv_ns):
                         yield frame.recv_ns, doubt
             except (WireError, ConfigError) as error:
@@ -74,6 +76,7 @@ class ValrParser:
                 yield Health(told.subject, told.kind, told.value)
             case Began():
                 self.answered.begin(told)
+                self._checked = frozenset(map(instrument_of, told.checked))
                 for pair, since in told.trades.items():
                     self.tally.whole_from(instrument_of(pair), since)
             case Opened():
@@ -86,6 +89,12 @@ class ValrParser:
                 self.answered.status = "unreachable"
                 yield VenueStatus(VENUE, received, "unreachable")
 
+    def _is_unwanted(self, body: Body) -> bool:
+        """Bars, and doubts about them, of which nobody asked."""
+        if isinstance(body, DataIssue):
+            return body.instrument in self._checked and body.kind.startswith("bucket_")
+        return isinstance(body, Bar) and body.instrument in self._checked
+
     def _compared(self, body: Body, received: int) -> Iterator[Body]:
         """Trades and official buckets side by side."""
         match body:
@@ -97,7 +106,10 @@ class ValrParser:
                 # The buckets before this one: a trade may be a moment later than the bucket that counts it.
                 pair = body.instrument.removesuffix(f".{VENUE}")
                 until = received if self.lines.streams_trades(pair) else 0
-                yield from self.tally.differences(body.instrument, self.trades.known_until(pair, until))
+                for doubt in self.tally.differences(body.instrument, self.trades.known_until(pair, until)):
+                    # A trade of the stream has no sequence: this is how one that was lost on the way is found.
+                    self.trades.suspect(pair, doubt.ts_from, received)
+                    yield doubt
                 self.tally.bar(body)
 
     def _doubt(self, frame: Frame, error: str) -> Inputs:

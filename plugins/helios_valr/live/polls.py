@@ -74,10 +74,10 @@ class Polls:
 
     async def bars(self) -> None:
         """Ask for each bucket soon after its end, and again while it is not there."""
-        failures = 0
+        failures, asked = 0, (*self._wanted.bars, *self._wanted.checked)
         while True:
             due = (self._now() - int(self._pace.after * _SECOND)) // _MINUTE * _MINUTE
-            late = [pair for pair in self._wanted.bars if self._until(pair) < due]
+            late = [pair for pair in asked if self._until(pair) < due]
             if late:
                 found = await asyncio.gather(*(self._buckets(pair, due) for pair in late), return_exceptions=True)
                 troubles = [error for error in found if isinstance(error, BaseException)]
@@ -89,7 +89,7 @@ class Polls:
                     late = []
                 if grave := next((error for error in troubles if not isinstance(error, UnreachableError)), None):
                     raise grave
-            for pair in set(self._wanted.bars) - set(late):
+            for pair in set(asked) - set(late):
                 self._measuring.heard(BUCKETS, pair)
             rest = (due + _MINUTE + int(self._pace.after * _SECOND) - self._now()) / _SECOND
             failures = failures if late else 0

@@ -67,6 +67,12 @@ class Trades:
         for pair in self._pairs.values():
             pair.owe(at)
 
+    def suspect(self, pair: str, since: int, at: int) -> None:
+        """Trades since `since` (ns UTC) may be missing, as was found at `at`: they are walked once more."""
+        found = self._pair(pair)
+        found.owe(at)
+        found.hole = min(found.hole, since)
+
     def missing_since(self, pair: str) -> int | None:
         """Until when (ns UTC) trades may be missing that no walk has filled yet; None if nothing is missing."""
         return self._pair(pair).owed

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helios_engine.bodies import DataIssue, Health, Quote, Trade
+from helios_engine.bodies import Bar, DataIssue, Health, Quote, Trade
 from helios_engine.recorder.connection import Wanted
 from helios_valr.simulator import Fault
 from tests.unit.valr.live.market import NAME, Heard, Table, play
@@ -66,6 +66,22 @@ def test_with_a_key_the_stream_brings_them_and_rest_what_it_missed(
 
     assert missed[0] > 100
     assert len(heard.gaps) == 1
+    assert [one.differs for one in rebuilt] == [""]
+
+
+def test_a_trade_that_is_lost_on_the_way_is_found_by_the_official_bucket_and_filled(tmp_path: Path) -> None:
+    async def work(table: Table) -> None:
+        await table.until(lambda: table.heard.of(DataIssue, kind="bucket_differs"))
+        await table.until(lambda: table.valr.parser.trades.missing_since("BTCZAR") is None)
+        await table.quiet()
+        assert sorted(ids(table.heard)) == sorted(table.made())
+
+    heard, rebuilt = play(tmp_path, TRADES, work, Fault("drop", at=80.0, count=2, only="NEW_TRADE"))
+
+    (doubt,) = heard.of(DataIssue)
+    assert doubt.detail.startswith("VALR says open")
+    assert "its trades make open" in doubt.detail
+    assert heard.of(Bar) == []
     assert [one.differs for one in rebuilt] == [""]
 
 
