@@ -9,6 +9,8 @@ import pytest
 
 from helios_engine.bodies import Bar, FundingRate, MarkPrice, Quote
 from helios_engine.errors import ConfigError
+from helios_engine.live.connecting import connect
+from helios_engine.plugins import Plugins
 from helios_engine.recorder.connection import Wanted
 from helios_engine.world import World
 from helios_valr.errors import AccessError, PairError
@@ -66,3 +68,14 @@ def test_a_refused_key_ends_the_run_and_does_not_show(tmp_path: Path, monkeypatc
 def test_a_setting_that_cannot_be_is_refused_at_once(wanted: list[Wanted], settings: dict, says: str) -> None:  # type: ignore[type-arg]
     with pytest.raises(ConfigError, match=says):
         Valr(wanted, World(), **settings)
+
+
+def test_a_config_states_its_settings_and_a_mistake_in_one_is_named() -> None:
+    plugins = Plugins()
+    settings = {"books": "FULL_ORDERBOOK_UPDATE", "pace": {"stale": 30}, "url": "http://127.0.0.1:8765"}
+
+    made = connect(plugins, "valr", QUOTES, settings, World(), "[live]")
+    assert made.parser == "valr"
+    assert isinstance(made.connection, Valr)
+    with pytest.raises(ConfigError, match=r"\[live\]: unknown setting 'book'"):
+        connect(plugins, "valr", QUOTES, {"book": "OB_L1_DIFF"}, World(), "[live]")
