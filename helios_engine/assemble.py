@@ -86,6 +86,7 @@ def assemble(
         recording=recording,
         pinned=pinned(plan),
         ask=ask,
+        until=plan.stop,
     )
     return engine
 
@@ -114,7 +115,9 @@ def sources(plan: Plan) -> list[Source]:
             found.append(Source(f"{feed.name}.prints", feed.rank, prints(begin, stop)))
     grace = nanoseconds(plan.config.run.grace)
     length = timeframe_ns(plan.tick)
-    found.append(Source("tick", TICK, ticks(plan.tick, length, grace, begin - 1, stop)))
+    # The tick that closes the last bar may be told after the last row, unless the run ended before it.
+    told = stop - 1 if plan.is_cut else stop + grace
+    found.append(Source("tick", TICK, ticks(plan.tick, length, grace, begin - 1, told)))
     return found
 
 

@@ -151,7 +151,7 @@ class Paper:
             plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=ask,
             mark=contaminated, resumes=killed is not None,
         )  # fmt: skip
-        engine.journal.header(header(plan, venue, contaminated, self.session.definitions))
+        engine.journal.header(header(plan, venue, contaminated, self.session.definitions, self.made.parser))
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
         status: Status = "failed"
@@ -272,11 +272,14 @@ class Paper:
                 told = now
 
 
-def header(plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument]) -> dict[str, Any]:
+def header(
+    plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument], parser: str
+) -> dict[str, Any]:
     """What identifies the run, with all that a plan needs to be made again without a connection."""
     return {
         **runner.header(plan, venue, contaminated),
         "mode": "paper",
+        "parser": parser,
         "definitions": [
             msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
         ],

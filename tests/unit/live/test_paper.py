@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from helios_engine.catalog.store import Catalog
-from helios_engine.codec import Codec
-from helios_engine.config import on_catalog
+from helios_engine.live.rerun import rerun
 from helios_engine.live.starting import paper_run
 from helios_engine.reconcile import reconcile
-from helios_engine.recorder.compaction import Compaction
-from helios_engine.recorder.parsing import Parsed
 from helios_engine.replay import replay
-from helios_engine.runner import Result, run
-from tests.unit.live.acme import COIN, AcmeParser, Server
+from helios_engine.runner import Result
+from tests.unit.live.acme import COIN, Server
 from tests.unit.live.runs import config, plugins, swing
 
 
@@ -41,14 +37,12 @@ def test_it_trades(result: Result) -> None:
     assert result.report.is_file()
 
 
-def test_the_backtest_over_its_own_recording_comes_to_the_same_fills(result: Result, tmp_path: Path) -> None:
-    codec = Codec()
-    log, catalog = result.folder / "recording", Catalog(str(tmp_path / "catalog"))
-    Compaction(log, catalog, lambda: Parsed("acme", AcmeParser(), codec), codec).run()
-    again = run(on_catalog(config(tmp_path), tmp_path / "catalog"), runs=tmp_path / "runs", plugins=plugins())
+def test_a_backtest_over_its_recording_comes_to_the_same_heads(result: Result) -> None:
+    again = rerun(result.folder, plugins())
     assert again.summary.counts.fills == result.summary.counts.fills
-    for name in ("decisions", "venue", "stage.execution.market", "stage.strategy.cross"):
-        assert again.heads[name] == result.heads[name], name
+    assert {name: head for name, head in again.heads.items() if name != "inputs"} == {
+        name: head for name, head in result.heads.items() if name != "inputs"
+    }
 
 
 def test_a_replay_comes_to_the_same_heads(result: Result) -> None:
