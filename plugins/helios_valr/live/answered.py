@@ -70,9 +70,9 @@ class Answered:
                     self.status = found.status
                     yield translation.status(found, received)
             case ["time"]:
-                time = self._rows(body, Time, path)
+                clock = self._rows(body, Time, path)
                 if 0 <= received - head.sent <= ROUND_TRIP:
-                    self.offset = int(time.time) - (head.sent + received) // 2
+                    self.offset = int(clock.time) - (head.sent + received) // 2
             case [pair, "buckets"]:
                 # While the clocks were not compared, ours may be far ahead: then only what is long over is taken.
                 behind = -LATE if self.offset is None else min(0, self.offset)

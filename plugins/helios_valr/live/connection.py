@@ -16,7 +16,7 @@ from helios_engine.recorder.connection import Line, Taker, Wanted
 from helios_engine.world import World
 from helios_valr.live.bars import LENGTH
 from helios_valr.live.envelopes import EDGE, Began, edge
-from helios_valr.live.history import history
+from helios_valr.live.history import SETTLED, history, is_known
 from helios_valr.live.links import PATH, Links
 from helios_valr.live.measuring import Measuring
 from helios_valr.live.pace import pace_of
@@ -66,24 +66,32 @@ class Valr:
         self._key = (_secret(key_env), _secret(secret_env)) if key_env else None
         self._budget = Budget()
         self._since: dict[tuple[type[Body], str], int] = {}
-        self._states: list[State] = []
+        self._states: dict[str, State] = {}
 
     def lines(self) -> list[Line]:
         """How the lines of the stream, REST and each task that asks it are now."""
-        return [state.line() for state in self._states]
+        return [state.line() for state in self._states.values()]
 
     async def history(self, wanted: Wanted, start: int, stop: int) -> list[tuple[int, Body]]:
         """Bars of 1m or trades of `[start, stop)` (ns UTC) with the time each was over, oldest first.
 
-        What is asked for up to the present is gone on from when the connection runs: nothing is left out or told
-        twice. ConfigError for a kind that VALR has no history of, UnreachableError if it does not answer.
+        What is younger than a few seconds is left to the connection: when it runs it goes on from where this ends,
+        and nothing is left out or told twice. Of other kinds VALR has no history, which `lines` says. ConfigError for
+        an instrument that is none of VALR's, UnreachableError if VALR does not answer.
         """
+        state = self._state("valr.history")
+        state.attempt()
+        stop = min(stop, self._world.now() - SETTLED)
         async with aiohttp.ClientSession() as session:
             client = Client(Http(session, self._url, self._pace.timeout), self._world, self._budget)
             found = await history(Public(client), wanted, start, stop)
-        key = wanted.kind, pair_of(wanted.instrument)
+        if not is_known(wanted):
+            state.down(f"VALR has no history of {wanted.kind.__name__} of {wanted.instrument}")
+            return found
+        state.up()
         last = (found[-1][0] if found else 0) if wanted.kind is Bar else stop
         if last > self._world.now() - 10 * _MINUTE:
+            key = wanted.kind, pair_of(wanted.instrument)
             self._since[key] = max(last, self._since.get(key, 0))
         return found
 
@@ -96,14 +104,13 @@ class Valr:
         self._begin(taker)
         measuring = Measuring(wanted, self.parser, taker, world, pace)
         async with aiohttp.ClientSession() as session:
-            rest = State("valr.rest", world)
-            http = Recorded(Http(session, self._url, pace.timeout), taker, world, rest)
+            http = Recorded(Http(session, self._url, pace.timeout), taker, world, self._state("valr.rest"))
             patience = Patience(attempts=2, first=pace.first, longest=pace.longest)
             polls = Polls(Client(http, world, self._budget, patience), wanted, self.parser, taker, measuring, pace)
             shared = Shared(self._stream, wanted, self.parser, taker, measuring, world, pace, self._headers)
             links = Links(shared, self._budget, has_key=self._key is not None)
-            self._states = [rest, *(links.states.values() if wanted.events else ())]
-            works = {"valr.bars": polls.bars} if wanted.bars else {}
+            self._states |= links.states if wanted.events else {}
+            works = {"valr.bars": polls.bars} if wanted.bars or wanted.checked else {}
             works |= {"valr.trades": polls.trades} if wanted.trades else {}
 
             async def data() -> None:
@@ -120,13 +127,13 @@ class Valr:
 
     def _begin(self, taker: Taker) -> None:
         now = self._world.now()
-        bars = {pair: self._since.get((Bar, pair), now // _MINUTE * _MINUTE) for pair in self._wanted.bars}
+        asked = (*self._wanted.bars, *self._wanted.checked)
+        bars = {pair: self._since.get((Bar, pair), now // _MINUTE * _MINUTE) for pair in asked}
         trades = {pair: self._since.get((Trade, pair), now) for pair in self._wanted.trades}
-        taker.take(edge(Began(self._wanted.pairs, bars, trades)), EDGE)
+        taker.take(edge(Began(self._wanted.pairs, bars, trades, self._wanted.checked)), EDGE)
 
     async def _kept(self, name: str, work: Callable[[], Any]) -> None:
-        state = State(name, self._world)
-        self._states = [one for one in self._states if one.name != name] + [state]
+        state = self._state(name)
 
         async def tried() -> None:
             state.attempt()
@@ -134,6 +141,10 @@ class Valr:
             await work()
 
         await kept(tried, state, self._world, self._pace)
+
+    def _state(self, name: str) -> State:
+        self._states[name] = State(name, self._world)
+        return self._states[name]
 
     def _headers(self) -> dict[str, str]:
         """A signature of now, by VALR's clock as far as it is known; nothing without a key."""

@@ -10,6 +10,8 @@ What happens at this end (a line opened, a measurement) is one JSON object with 
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from helios_valr.errors import WireError
@@ -18,12 +20,16 @@ REST, EDGE = "valr.rest", "valr.edge"
 """The connections on which answers and what is measured are recorded; a line of the stream has a name of its own."""
 
 
+Stamp = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""A time in ns UTC."""
+
+
 class Head(msgspec.Struct, frozen=True):
     """What was asked (path and query), the status of the answer, and when it was asked (ns UTC)."""
 
     path: str
     status: int
-    sent: int
+    sent: Stamp
 
 
 class Edge(msgspec.Struct, frozen=True, tag_field="edge"):
@@ -31,11 +37,15 @@ class Edge(msgspec.Struct, frozen=True, tag_field="edge"):
 
 
 class Began(Edge, frozen=True, tag="began"):
-    """A connection begins: its pairs, and from when on (ns UTC) bars and trades of a pair are wanted."""
+    """A connection begins: its pairs, and from when on (ns UTC) bars and trades of a pair are wanted.
+
+    The bars of pairs in `checked` are wanted by nobody: they are asked for to hold trades against.
+    """
 
     pairs: tuple[str, ...]
-    bars: dict[str, int]
-    trades: dict[str, int]
+    bars: dict[str, Stamp]
+    trades: dict[str, Stamp]
+    checked: tuple[str, ...] = ()
 
 
 class Opened(Edge, frozen=True, tag="opened"):

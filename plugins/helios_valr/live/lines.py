@@ -58,7 +58,8 @@ class Lines:
         self.active = ""
         self.useful: Key | None = None
         self.lag: dict[str, int] = {}
-        """How long (ns, by our clock) the latest change of an instrument's book, or a trade, was under way."""
+        """The longest (ns, by our clock) that a change of an instrument's book, or a trade, was under way since the
+        connection last took this away."""
         self.counts: Counter[str] = Counter()
         self._trades = trades
         self._touched: set[str] = set()
@@ -109,6 +110,11 @@ class Lines:
         self._touched.clear()
         return [(pair, float(line.has_lost(pair))) for pair in touched]
 
+    def streams_trades(self, pair: str) -> bool:
+        """Whether the line that is listened to brings the trades of a pair."""
+        line = self.all.get(self.active)
+        return line is not None and line.is_open and ("NEW_TRADE", pair) in line.granted
+
     def take(self, frame: Frame) -> Iterator[Body]:
         """The bodies of a frame of a line; WireError if it is not what VALR says it sends."""
         line = self.of(frame.connection)
@@ -142,7 +148,7 @@ class Lines:
 
     def _late(self, body: Body, received: int) -> None:
         if isinstance(body, BookDelta | Trade) and (body.instrument in self.lag or len(self.lag) < MOST_PAIRS):
-            self.lag[body.instrument] = received - body.ts_event
+            self.lag[body.instrument] = max(self.lag.get(body.instrument, 0), received - body.ts_event, key=abs)
 
     def _noted(self, line: Line, note: Note) -> None:
         line.pongs += note.type == "PONG"

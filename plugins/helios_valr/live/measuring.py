@@ -32,7 +32,7 @@ class Measuring:
         self.is_linked = False
 
     def heard(self, channel: str, pair: str) -> None:
-        """Something new came on a channel; one that may be silent for long has no age."""
+        """Something new came on a channel. One that may be silent for long, or that nobody wants, has no age."""
         if (channel, pair) in self._heard:
             self._heard[channel, pair] = self._world.monotonic()
 
@@ -65,6 +65,7 @@ class Measuring:
         for name, lag in list(self._parser.lines.lag.items()):
             seconds = lag / _SECOND
             self._tell(name, "lag", seconds, is_well=abs(seconds) <= self._pace.lag)
+        self._parser.lines.lag.clear()
         if self._parser.answered.offset is not None:
             offset = self._parser.answered.offset / _SECOND
             self._tell(VENUE, "clock_offset", offset, is_well=abs(offset) <= self._pace.offset)

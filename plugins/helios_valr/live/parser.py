@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from helios_engine.bodies import DataIssue, Health, VenueStatus
+from helios_engine.bodies import Bar, DataIssue, Health, Trade, VenueStatus
 from helios_engine.errors import ConfigError
 from helios_engine.events import Body
 from helios_engine.recorder.entries import Frame, Gap
@@ -18,6 +18,7 @@ from helios_valr.live import envelopes
 from helios_valr.live.answered import Answered
 from helios_valr.live.envelopes import EDGE, REST, Active, Began, Closed, Measured, Opened, Told
 from helios_valr.live.lines import Lines
+from helios_valr.live.tally import Tally
 from helios_valr.live.trades import Trades
 from helios_valr.messages import KINDS
 from helios_valr.translation import VENUE, instrument_of
@@ -34,6 +35,8 @@ class ValrParser:
         self.trades = Trades()
         self.lines = Lines(self.trades)
         self.answered = Answered(self.trades)
+        self.tally = Tally()
+        self._checked: frozenset[str] = frozenset()
         self.counts: Counter[str] = Counter()
         self._refused: dict[str, int] = {}
         self._gaps: dict[str, float] = {}
@@ -43,7 +46,10 @@ class ValrParser:
         if frame.direction == "in":
             try:
                 for body in self._read(frame):
-                    yield frame.recv_ns, body
+                    if not self._is_unwanted(body):
+                        yield frame.recv_ns, body
+                    for doubt in self._compared(body, frame.recv_ns):
+                        yield frame.recv_ns, doubt
             except (WireError, ConfigError) as error:
                 yield from self._doubt(frame, str(error))
             for body in self._counted_gaps():
@@ -70,6 +76,9 @@ class ValrParser:
                 yield Health(told.subject, told.kind, told.value)
             case Began():
                 self.answered.begin(told)
+                self._checked = frozenset(map(instrument_of, told.checked))
+                for pair, since in told.trades.items():
+                    self.tally.whole_from(instrument_of(pair), since)
             case Opened():
                 self.lines.opened(told, received)
             case Active():
@@ -79,6 +88,29 @@ class ValrParser:
             case _ if self.answered.status != "unreachable":
                 self.answered.status = "unreachable"
                 yield VenueStatus(VENUE, received, "unreachable")
+
+    def _is_unwanted(self, body: Body) -> bool:
+        """Bars, and doubts about them, of which nobody asked."""
+        if isinstance(body, DataIssue):
+            return body.instrument in self._checked and body.kind.startswith("bucket_")
+        return isinstance(body, Bar) and body.instrument in self._checked
+
+    def _compared(self, body: Body, received: int) -> Iterator[Body]:
+        """Trades and official buckets side by side."""
+        match body:
+            case Trade():
+                self.tally.trade(body)
+            case DataIssue(kind="trades_missing" | "trade_refused"):
+                self.tally.whole_from(body.instrument, max(received, body.ts_to))
+            case Bar():
+                # The buckets before this one: a trade may be a moment later than the bucket that counts it.
+                pair = body.instrument.removesuffix(f".{VENUE}")
+                until = received if self.lines.streams_trades(pair) else 0
+                for doubt in self.tally.differences(body.instrument, self.trades.known_until(pair, until)):
+                    # A trade of the stream has no sequence: this is how one that was lost on the way is found.
+                    self.trades.suspect(pair, doubt.ts_from, received)
+                    yield doubt
+                self.tally.bar(body)
 
     def _doubt(self, frame: Frame, error: str) -> Inputs:
         kind = error.partition(":")[0]

@@ -16,6 +16,7 @@ from helios_valr.live.subscriptions import Subscriptions
 from helios_valr.live.tasks import wait_after
 from helios_valr.live.trades import PAGE
 from helios_valr.rest.client import Client
+from helios_valr.translation import instrument_of
 
 _SECOND, _MINUTE = UNITS["s"], LENGTH * UNITS["s"]
 TRIES, CHECKED, MOST_BUCKETS = 4, 2, 300
@@ -38,11 +39,15 @@ class Polls:
         self._empty: dict[str, int] = {}
 
     async def pairs(self) -> None:
-        """Ask for the definitions once. PairError if VALR does not list a pair that is wanted."""
+        """Ask for the definitions once. PairError if VALR does not list a pair, or has not what is wanted of it."""
         await self._client.get("/v1/public/pairs")
         unknown = [pair for pair in self._wanted.pairs if self._parser.answered.lists(pair) is False]
         if unknown:
             raise PairError(f"VALR does not list {', '.join(unknown)}; see https://api.valr.com/v1/public/pairs")
+        marked = {instrument_of(pair) for pair in self._wanted.events.get("MARK_PRICE_UPDATE", ())}
+        known = self._parser.answered.definitions.known()
+        if spot := [one.instrument for one in known if one.instrument in marked and one.contract == "spot"]:
+            raise PairError(f"{', '.join(spot)} is traded spot and has no mark price; want it of perpetuals only")
         if self._parser.answered.lists(self._wanted.pairs[0]) is None:
             raise UnreachableError("/v1/public/pairs: the answer could not be read; the log has it as it came")
 
@@ -69,10 +74,10 @@ class Polls:
 
     async def bars(self) -> None:
         """Ask for each bucket soon after its end, and again while it is not there."""
-        failures = 0
+        failures, asked = 0, (*self._wanted.bars, *self._wanted.checked)
         while True:
             due = (self._now() - int(self._pace.after * _SECOND)) // _MINUTE * _MINUTE
-            late = [pair for pair in self._wanted.bars if self._until(pair) < due]
+            late = [pair for pair in asked if self._until(pair) < due]
             if late:
                 found = await asyncio.gather(*(self._buckets(pair, due) for pair in late), return_exceptions=True)
                 troubles = [error for error in found if isinstance(error, BaseException)]
@@ -84,7 +89,7 @@ class Polls:
                     late = []
                 if grave := next((error for error in troubles if not isinstance(error, UnreachableError)), None):
                     raise grave
-            for pair in set(self._wanted.bars) - set(late):
+            for pair in set(asked) - set(late):
                 self._measuring.heard(BUCKETS, pair)
             rest = (due + _MINUTE + int(self._pace.after * _SECOND) - self._now()) / _SECOND
             failures = failures if late else 0
@@ -100,11 +105,10 @@ class Polls:
             await self._world.sleep(max(self._pace.trades, len(self._wanted.trades) * 60 / A_MINUTE))
 
     def _is_due(self, pair: str) -> bool:
-        missing, lines = self._parser.trades.missing_since(pair), self._parser.lines
+        missing = self._parser.trades.missing_since(pair)
         if missing is not None:
             return self._world.now() >= missing + SETTLED
-        line = lines.all.get(lines.active)
-        return line is None or not line.is_open or ("NEW_TRADE", pair) not in line.granted
+        return not self._parser.lines.streams_trades(pair)
 
     async def _walk(self, pair: str) -> None:
         trades = self._parser.trades

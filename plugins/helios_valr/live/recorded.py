@@ -26,7 +26,10 @@ class Recorded:
         except (ConnectionError, TimeoutError) as error:
             self._state.down(f"{path}: {type(error).__name__}: {error}")
             raise
-        self._state.up()
+        if answer.status < 400:
+            self._state.up()
+        else:
+            self._state.down(f"{path}: HTTP {answer.status}")
         self._state.heard()
         self._taker.take(envelope(path, answer.status, sent, answer.body), REST)
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -24,6 +25,8 @@ from helios_valr.live.tasks import first_of
 from helios_valr.messages import LARGEST
 
 _SECOND = 1_000_000_000
+LOG = logging.getLogger(__name__)
+LOG.setLevel(logging.INFO)  # at DEBUG the headers of a handshake would be written down, and with them the key
 PING = msgspec.json.encode({"type": "PING"})
 SIZE = LARGEST - 1024
 """Bytes of the largest frame that is taken in."""
@@ -73,6 +76,7 @@ class Stream:
                 open_timeout=shared.pace.timeout,
                 close_timeout=1.0,
                 max_size=SIZE,
+                logger=LOG,
             ) as socket:
                 self._begin(has_key=bool(headers))
                 await first_of(self._listen(socket), self._speak(socket))
@@ -146,8 +150,8 @@ class Stream:
                     await self._send(socket, shared.wanted.frame(event))
             if mending.given_up:
                 raise EndedError(mending.given_up)
-            if denied := sorted(pair for event, pair in line.denied if event == shared.wanted.book):
-                raise PairError(f"VALR has no {shared.wanted.book} of {denied[0]}; want another pair, or other books")
+            if denied := sorted(key for key in line.denied if key[0] != "NEW_TRADE"):
+                raise PairError(f"VALR has no {denied[0][0]} of {denied[0][1]}; want another pair, or other books")
 
     async def _send(self, socket: ClientConnection, raw: bytes) -> None:
         self._shared.taker.take(raw, self.name, "out")

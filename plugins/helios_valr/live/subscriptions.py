@@ -51,6 +51,11 @@ class Subscriptions(msgspec.Struct, frozen=True):
         names = (self.book, "MARK_PRICE_UPDATE")
         return tuple((name, pair) for name in names for pair in self.events.get(name, ()))
 
+    @property
+    def checked(self) -> tuple[str, ...]:
+        """Pairs whose bars nobody wants but whose trades are held against them."""
+        return tuple(pair for pair in self.trades if pair not in self.bars)
+
     def frame(self, only: str = "") -> bytes:
         """A SUBSCRIBE of all events, or of one. Always with every pair: it replaces the one before it."""
         rows = [{"event": name, "pairs": pairs} for name, pairs in self.events.items() if not only or name == only]

@@ -31,8 +31,18 @@ class _Pair:
         self.opened: int | None = None  # trades of the stream wait since then
         self.owed: int | None = None  # what came before this is not walked yet
         self.held: list[TradeRow] = []
+        self.hole = 0  # the last trade that was told before what is owed
         self.walk: list[TradeRow] = []
         self.walk_sent = 0
+        self.walked = 0  # when the last walk that was finished began
+
+    def owe(self, at: int) -> None:
+        if self.owed is None:
+            self.hole = self.latest
+        self.owed = at
+
+    def known(self) -> int:
+        return max(self.since, self.latest if self.owed is None else self.hole)
 
 
 class Trades:
@@ -49,21 +59,32 @@ class Trades:
     def opened(self, pair: str, at: int) -> None:
         """A line opened at `at` (ns UTC): what was missed before must be walked."""
         found = self._pair(pair)
-        found.opened = found.owed = at
+        found.opened = at
+        found.owe(at)
 
     def missed(self, at: int) -> None:
         """Frames that came were lost until `at` (ns UTC), nobody knows of which pair."""
         for pair in self._pairs.values():
-            pair.owed = at
+            pair.owe(at)
+
+    def suspect(self, pair: str, since: int, at: int) -> None:
+        """Trades since `since` (ns UTC) may be missing, as was found at `at`: they are walked once more."""
+        found = self._pair(pair)
+        found.owe(at)
+        found.hole = min(found.hole, since)
 
     def missing_since(self, pair: str) -> int | None:
         """Until when (ns UTC) trades may be missing that no walk has filled yet; None if nothing is missing."""
         return self._pair(pair).owed
 
     def known_from(self, pair: str) -> int:
-        """From when on (ns UTC) a walk must ask: the last trade that was told, or where it all begins."""
+        """From when on (ns UTC) a walk must ask: the last trade before anything was missed, or where it all begins."""
+        return self._pair(pair).known()
+
+    def known_until(self, pair: str, streamed_until: int) -> int:
+        """Up to when (ns UTC) every trade is known; `streamed_until` is how far a line brings them, 0 if none does."""
         found = self._pair(pair)
-        return max(found.latest, found.since)
+        return found.walked if found.owed is not None else max(found.walked, streamed_until)
 
     def goes_on(self, pair: str) -> str | None:
         """The id before which the walk goes on; None once it is done."""
@@ -97,7 +118,7 @@ class Trades:
                 return
         known = {row.id for row in pair.walk}
         fresh = [row for row in rows if row.id not in known]
-        reached = any(row.traded_at < max(pair.latest, pair.since) for row in rows)
+        reached = any(row.traded_at < pair.known() for row in rows)
         pair.walk += fresh
         if len(rows) < PAGE or reached or not fresh:
             if pair.owed is not None and pair.walk_sent <= pair.owed:
@@ -110,6 +131,7 @@ class Trades:
 
     def _release(self, pair: _Pair) -> Told:
         # Newest first turned round; the sort keeps the order of trades of one millisecond.
+        pair.walked = pair.walk_sent
         rows = sorted([*reversed(pair.walk), *pair.held], key=attrgetter("traded_at"))
         pair.walk, pair.held, pair.opened, pair.owed = [], [], None, None
         yield from self._tell(pair, rows)
@@ -129,7 +151,7 @@ class Trades:
                 yield trade
 
     def _unfilled(self, name: str, pair: _Pair, until: int, why: str) -> DataIssue:
-        start = max(pair.latest, pair.since)
+        start = pair.known()
         return DataIssue(translation.instrument_of(name), "trades_missing", "warn", start, max(start, until), why)
 
     def _pair(self, name: str) -> _Pair:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from helios_engine.bodies import Bar, FundingRate, Quote, Trade
+from helios_engine.bodies import Bar, FundingRate, MarkPrice, Quote
 from helios_engine.errors import ConfigError
+from helios_engine.live.connecting import connect
+from helios_engine.plugins import Plugins
 from helios_engine.recorder.connection import Wanted
 from helios_engine.world import World
 from helios_valr.errors import AccessError, PairError
@@ -25,6 +27,11 @@ async def ends(table: Table) -> None:
 def test_a_pair_that_valr_does_not_list_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(PairError, match="does not list XRPZAR"):
         play(tmp_path, [Wanted(Quote, "XRPZAR.VALR"), *QUOTES], ends)
+
+
+def test_a_mark_price_of_a_spot_pair_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(PairError, match="spot and has no mark price"):
+        play(tmp_path, [Wanted(MarkPrice, NAME)], ends)
 
 
 def test_a_refused_key_ends_the_run_and_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,9 +70,12 @@ def test_a_setting_that_cannot_be_is_refused_at_once(wanted: list[Wanted], setti
         Valr(wanted, World(), **settings)
 
 
-def test_history_says_which_kinds_it_has(tmp_path: Path) -> None:
-    async def work(table: Table) -> None:
-        with pytest.raises(ConfigError, match="no history of Quote"):
-            await table.valr.history(Wanted(Quote, NAME), 1, 2)
+def test_a_config_states_its_settings_and_a_mistake_in_one_is_named() -> None:
+    plugins = Plugins()
+    settings = {"books": "FULL_ORDERBOOK_UPDATE", "pace": {"stale": 30}, "url": "http://127.0.0.1:8765"}
 
-    play(tmp_path, [Wanted(Trade, NAME)], work)
+    made = connect(plugins, "valr", QUOTES, settings, World(), "[live]")
+    assert made.parser == "valr"
+    assert isinstance(made.connection, Valr)
+    with pytest.raises(ConfigError, match=r"\[live\]: unknown setting 'book'"):
+        connect(plugins, "valr", QUOTES, {"book": "OB_L1_DIFF"}, World(), "[live]")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helios_engine.bodies import DataIssue, Health, Quote, Trade
+from helios_engine.bodies import Bar, DataIssue, Health, Quote, Trade
 from helios_engine.recorder.connection import Wanted
 from helios_valr.simulator import Fault
 from tests.unit.valr.live.market import NAME, Heard, Table, play
@@ -27,7 +27,8 @@ def ids(heard: Heard) -> list[str]:
 
 async def many(table: Table) -> None:
     """Trades come for a time, every fault has ended, and the last trade has come too."""
-    await table.until(lambda: all(fault.ended is not None for fault in table.simulator.faults.all))
+    faults = table.simulator.faults
+    await table.until(lambda: all(fault.ended is not None for fault in faults.settle(table.simulator.elapsed)))
     seen = len(ids(table.heard))
     await table.until(lambda: len(ids(table.heard)) > seen + 10)
     await table.quiet()
@@ -39,9 +40,9 @@ async def many(table: Table) -> None:
 
 
 def test_what_the_stream_does_not_give_without_a_key_comes_by_rest(tmp_path: Path) -> None:
-    heard, rebuilt = play(tmp_path, TRADES, many, new_trade_requires_auth=True, limits=False)
+    heard, rebuilt = play(tmp_path, TRADES, many, Fault("html", at=60.0, seconds=60.0), new_trade_requires_auth=True)
 
-    assert heard.of(Trade)
+    assert len(heard.of(Trade)) > 50
     assert [one.differs for one in rebuilt] == [""]
 
 
@@ -49,24 +50,61 @@ def test_what_the_stream_does_not_give_without_a_key_comes_by_rest(tmp_path: Pat
 def test_with_a_key_the_stream_brings_them_and_rest_what_it_missed(
     tmp_path: Path, key: None, before_id_inclusive: bool
 ) -> None:
-    fault = Fault("close", at=1.0)
+    missed: list[int] = []
+
+    async def work(table: Table) -> None:
+        await table.until(lambda: table.heard.gaps)
+        at = len(table.market().trades)
+        await table.until(lambda: table.heard.of(Health, kind="link")[-1].value == 1)
+        missed.append(len(table.market().trades) - at)
+        await many(table)
+
     heard, rebuilt = play(
-        tmp_path, TRADES, many, fault, of_valr=KEY | {"first": 1.0, "longest": 1.0}, rate=1500.0,
+        tmp_path, TRADES, work, Fault("close", at=60.0), of_valr=KEY, rate=300.0,
         new_trade_requires_auth=True, before_id_inclusive=before_id_inclusive,
     )  # fmt: skip
 
+    assert missed[0] > 100
     assert len(heard.gaps) == 1
+    assert [one.differs for one in rebuilt] == [""]
+
+
+def test_a_trade_that_is_lost_on_the_way_is_found_by_the_official_bucket_and_filled(tmp_path: Path) -> None:
+    async def work(table: Table) -> None:
+        await table.until(lambda: table.heard.of(DataIssue, kind="bucket_differs"))
+        await table.until(lambda: table.valr.parser.trades.missing_since("BTCZAR") is None)
+        await table.quiet()
+        assert sorted(ids(table.heard)) == sorted(table.made())
+
+    heard, rebuilt = play(tmp_path, TRADES, work, Fault("drop", at=80.0, count=2, only="NEW_TRADE"))
+
+    (doubt,) = heard.of(DataIssue)
+    assert doubt.detail.startswith("VALR says open")
+    assert "its trades make open" in doubt.detail
+    assert heard.of(Bar) == []
+    assert [one.differs for one in rebuilt] == [""]
+
+
+def test_what_rest_does_not_fill_in_time_is_told_as_missing(tmp_path: Path, key: None) -> None:
+    async def work(table: Table) -> None:
+        await table.until(lambda: table.heard.of(DataIssue, kind="trades_missing"))
+        await table.until(lambda: table.valr.parser.trades.missing_since("BTCZAR") is None)
+        await table.quiet()
+        assert sorted(ids(table.heard)) == sorted(table.made())
+
+    faults = [Fault("close", at=60.0), Fault("503", at=60.0, seconds=60.0, only="/trades")]
+    _, rebuilt = play(tmp_path, TRADES, work, *faults, of_valr=KEY)
+
     assert [one.differs for one in rebuilt] == [""]
 
 
 def test_a_line_without_a_key_is_replaced_before_it_is_closed_and_nothing_is_missing(tmp_path: Path) -> None:
     async def work(table: Table) -> None:
-        await table.until(lambda: sum(line.attempts for line in table.valr.lines() if "stream" in line.name) == 4)
+        await table.until(lambda: table.attempts() == 3, 2000)
         await many(table)
         assert table.heard.book() == table.truth()
 
-    wanted = [*TRADES, Wanted(Quote, NAME)]
-    heard, rebuilt = play(tmp_path, wanted, work, of_valr={"renew": 0.8}, unauthenticated_close=2.0)
+    heard, rebuilt = play(tmp_path, [*TRADES, Wanted(Quote, NAME)], work, rate=4.0)
 
     assert heard.gaps == []
     assert {one.value for one in heard.of(Health, kind="link")} == {1.0}
@@ -76,13 +114,13 @@ def test_a_line_without_a_key_is_replaced_before_it_is_closed_and_nothing_is_mis
 
 def test_a_line_that_was_closed_for_its_age_is_opened_again_at_once(tmp_path: Path) -> None:
     async def work(table: Table) -> None:
-        await table.until(lambda: table.heard.gaps)
-        await table.until(lambda: table.heard.of(Health, kind="link")[-1].value == 1, seconds=4.0)
+        await table.until(lambda: table.heard.gaps, 1000)
+        await table.until(lambda: table.heard.of(Health, kind="link")[-1].value == 1, seconds=1.0)
         await table.until(lambda: table.heard.gap_of() == 0)
 
     # No book comes of the line that is to take over, and so the first is closed by the exchange.
-    pace = {"renew": 0.9, "mend": 9.0, "stale": 9.0, "first": 8.0, "longest": 9.0}
-    stall = Fault("stall", at=0.6, seconds=1.5)
-    _, rebuilt = play(tmp_path, [Wanted(Quote, NAME)], work, stall, of_valr=pace, unauthenticated_close=1.0)
+    pace = {"mend": 200.0, "stale": 300.0}
+    stall = Fault("stall", at=800.0, seconds=120.0)
+    _, rebuilt = play(tmp_path, [Wanted(Quote, NAME)], work, stall, pace=pace, rate=4.0)
 
     assert [one.differs for one in rebuilt] == [""]
