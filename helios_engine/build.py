@@ -50,6 +50,8 @@ class Plan(NamedTuple):
     """The files that settings of stages, effects and the venue name; feeds pin their data themselves."""
     is_live: bool = False
     """Whether the inputs come from a connection: no manifest pins them, the journal has them all."""
+    is_cut: bool = False
+    """Whether nothing at `stop` or later is of this run, not even the tick that closes its last bar."""
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:

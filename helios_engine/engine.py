@@ -30,6 +30,7 @@ class Engine:
 
     `effects` answer requests; with a `recording` the replies and the venue's answers come from
     there and no effect is asked; with `ask` that takes the requests. `pinned` names the sources that a manifest pins.
+    A reply that is due at `until` (ns UTC) or later is not of this run any more.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Engine:
         recording: Recording | None = None,
         pinned: Mapping[str, str],
         ask: Ask | None = None,
+        until: int | None = None,
     ) -> None:
         self.timeline, self.pipeline, self.port, self.journal = timeline, pipeline, port, journal
         self.turns = 0
@@ -52,7 +54,7 @@ class Engine:
         self._effects = effects
         self.results = results
         self._recording = recording
-        self._ask_beside = ask
+        self._ask_beside, self._until = ask, until
         self._pinned = frozenset(pinned)
         self._seq = {VENUE: 0, "port": 0, "gate": 0}
         self._refused: list[Reject] = []
@@ -192,5 +194,6 @@ class Engine:
             self._ask_beside(ts, running, request)
             return
         reply: Any = running.effect.answer(request)
-        if reply is not None:
-            self.timeline.schedule(ts + running.delay, REPLY, running.name, reply)
+        due = ts + running.delay
+        if reply is not None and (self._until is None or due < self._until):
+            self.timeline.schedule(due, REPLY, running.name, reply)

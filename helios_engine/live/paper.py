@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,19 +16,24 @@ from helios_engine import folder as folders
 from helios_engine import runner
 from helios_engine.artefact_gate import check_artefacts
 from helios_engine.assemble import assemble
+from helios_engine.bodies import Instrument
 from helios_engine.build import Plan
 from helios_engine.config import Config
+from helios_engine.effects import RunningEffect
+from helios_engine.engine import Ask
 from helios_engine.errors import HeliosError, NotAvailableError
+from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
-from helios_engine.live.planning import live_plan
+from helios_engine.live.killed import Killed
+from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
 from helios_engine.live.routes import Routes
-from helios_engine.live.session import Asking, Session
+from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.switching import Switching
 from helios_engine.live.taking import Taking
-from helios_engine.live.timeline import LiveTimeline
+from helios_engine.live.timeline import LiveTimeline, Stored, Ticks
 from helios_engine.live.warming import live_ticks, past, warm_up
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
@@ -38,7 +44,9 @@ from helios_engine.report.frames import Frames
 from helios_engine.report.page import write_page
 from helios_engine.report.summary import Status
 from helios_engine.results import Results
+from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
+from helios_engine.timeline import REPLY, Timeline
 from helios_engine.world import World
 
 RECORDING = "recording"
@@ -47,6 +55,15 @@ FLUSHED = 0.1
 """Seconds between two moments at which everything journaled is with the operating system."""
 SLICE = 256
 """Inputs of a warm-up between two looks at the connection."""
+
+
+class Began(NamedTuple):
+    """What a run begins with: its plan, what lies behind it, its first live tick, and who is asked meanwhile."""
+
+    plan: Plan
+    past: Timeline
+    ticks: Ticks
+    ask: Ask
 
 
 class Paper:
@@ -76,10 +93,11 @@ class Paper:
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
         self._moved = asyncio.Event()
-        self.session = Session(self.clock, Routes(wanted), self._moved.set)
+        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self._moved.set)
         self.recorder: Recorder | None = None
         self.taking: Taking | None = None
         self.plan: Plan | None = None
+        self._connection: asyncio.Task[None] | None = None
         self.missing: list[str] = []
         self.place: Path | None = None
         self.phase, self.begun = "waiting", 0
@@ -93,29 +111,39 @@ class Paper:
 
         Raises NotAvailableError if the connection does not bring what a run needs to begin.
         """
-        digest = self.config.digest
-        place = self.place = folders.new_folder(runs, self.config, digest)
-        self.begun = self.world.now()
+        return await self._opened(folders.new_folder(runs, self.config, self.config.digest), None)
+
+    async def resume(self, killed: Killed) -> runner.Result:
+        """Go on with a run that was killed, with all that it knew, held and had on order; it stays one run."""
+        return await self._opened(killed.place, killed)
+
+    async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
+        self.place, self.begun = place, self.world.now()
         self._loop = asyncio.get_running_loop()
         if self._has_door:
             self.door = Door(place, self.switching.answer)
         async with self.door or nullcontext():
-            return await self._recorded(place)
+            return await self._recorded(place, killed)
 
-    async def _recorded(self, place: Path) -> runner.Result:
+    async def _recorded(self, place: Path, killed: Killed | None) -> runner.Result:
         about = {"parser": self.made.parser, "run": place.name}
         with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarmed, wall=self.clock,
                       monotonic=self.world.monotonic) as recorder:  # fmt: skip
             self.recorder = recorder
             parsed = Parsed(self.made.parser, self.made.connection.parser, self.plugins_codec())
             self.taking = Taking(recorder, parsed, self.session.deliver)
-            connection = asyncio.create_task(self.made.connection.run(self.taking), name="connection")
+            self.clock.last = max(self.clock.last, recorder.floor_ns)
             try:
-                return await self._run(place, connection)
+                return await self._run(place, self.taking, killed)
             finally:
-                await _cancelled(connection)
+                if self._connection is not None:
+                    await _cancelled(self._connection)
                 if not recorder.problem:
                     self.taking.mark()
+
+    def _connect(self, taking: Taking) -> asyncio.Task[None]:
+        self._connection = asyncio.create_task(self.made.connection.run(taking), name="connection")
+        return self._connection
 
     def end(self) -> None:
         """End the run cleanly; may be called from a signal's handler."""
@@ -130,24 +158,26 @@ class Paper:
 
         return Codec(self.plugins.bodies)
 
-    async def _run(self, place: Path, connection: asyncio.Task[None]) -> runner.Result:
-        plan = self.plan = await self._planned(connection)
+    async def _run(self, place: Path, taking: Taking, killed: Killed | None) -> runner.Result:
+        began = await self._fresh(taking) if killed is None else self._again(killed)
+        plan = self.plan = began.plan
         self._enter("warming up")
         contaminated, notes = check_artefacts(plan)
         venue = runner.check_money(plan)
         started = self.world.now() / 1e9
-        warmth = await warm_up(plan, self.made.connection, self.wanted, plan.start)
-        self.missing = warmth.missing
-        ticks = live_ticks(plan)
-        timeline = LiveTimeline(past(plan, warmth, ticks.length, ticks.grace, ticks.first), self.clock, ticks)
+        timeline = LiveTimeline(began.past, self.clock, began.ticks)
         asking = self._asking(self.session) if self._asking else Beside(
             asyncio.get_running_loop(), self.session.reply, self.session.effect_failed
         )  # fmt: skip
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            (asking.ask if timeline.is_warm else began.ask)(ts, running, request)
+
         engine = assemble(
-            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=asking.ask,
-            mark=contaminated,
+            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=ask,
+            mark=contaminated, resumes=killed is not None,
         )  # fmt: skip
-        engine.journal.header(header(plan, venue, contaminated))
+        engine.journal.header(header(plan, venue, contaminated, self.session.definitions, self.made.parser))
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
         status: Status = "failed"
@@ -155,12 +185,16 @@ class Paper:
         try:
             self.session.join(engine, timeline)
             await self._warm(engine, timeline)
+            if self._connection is None:
+                self.session.resumed(engine.now)
+                self._connect(taking)
             self.session.begin()
+            assert self._connection is not None
             self._enter("trading")
-            await self._live(connection)
+            await self._live(self._connection)
             self._enter("ending")
-            await _cancelled(connection)
-            self.session.control("stop", "all")
+            await _cancelled(self._connection)
+            self.session.control(STOP, "all")
             engine.finish(0)
             status = "complete"
         except (HeliosError, asyncio.CancelledError) as error:
@@ -182,6 +216,32 @@ class Paper:
     def instruments(self) -> list[str]:
         """What the run is about, in order."""
         return sorted({want.instrument for want in self.wanted})
+
+    async def _fresh(self, taking: Taking) -> Began:
+        """A new run: definitions and the first price from the connection, then history for its warm-up."""
+        plan = await self._planned(self._connect(taking))
+        warmth = await warm_up(plan, self.made.connection, self.wanted, plan.start)
+        self.missing = warmth.missing
+        ticks = live_ticks(plan)
+        before = past(plan, warmth, ticks.length, ticks.grace, ticks.first)
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            reply = running.effect.answer(request)
+            if reply is not None:
+                before.schedule(ts + running.delay, REPLY, running.name, reply)
+
+        return Began(plan, before, ticks, ask)
+
+    def _again(self, killed: Killed) -> Began:
+        """A killed run: its own inputs; effects that learn from what they are asked learn it again."""
+        plan = recorded_plan(self.config, killed.header, self.plugins)
+        self.session.definitions |= {d.instrument: d for d in definitions_of(killed.header)}
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            if getattr(running.effect, "remembers", False):
+                running.effect.answer(request)
+
+        return Began(plan, Stored(killed.inputs(plan.codec)), live_ticks(plan), ask)
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
@@ -259,12 +319,17 @@ class Paper:
                 told = now
 
 
-def header(plan: Plan, venue: Any, contaminated: str) -> dict[str, Any]:
+def header(
+    plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument], parser: str
+) -> dict[str, Any]:
     """What identifies the run, with all that a plan needs to be made again without a connection."""
     return {
         **runner.header(plan, venue, contaminated),
         "mode": "paper",
-        "definitions": [msgspec.to_builtins(definition) for definition in plan.instruments],
+        "parser": parser,
+        "definitions": [
+            msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
+        ],
     }
 
 

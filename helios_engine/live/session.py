@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from helios_engine.bodies import Control, Instrument
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import Engine
@@ -15,10 +17,13 @@ from helios_engine.live.routes import Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.logs import component
 from helios_engine.recorder.parsing import Inputs
+from helios_engine.timeframe import iso
 from helios_engine.timeline import REPLY
 
 CONTROL = "control"
 """The source of controls: of people, and of what a run has to say about itself."""
+STOP, RESUMED = "stop", "resumed"
+"""Controls by which a run says that it ends, and that it goes on after it was killed."""
 
 
 class Asking(Protocol):
@@ -39,8 +44,15 @@ class Session:
     `definitions` are the latest of each instrument, `first` the stamp of the first market input that somebody wants.
     """
 
-    def __init__(self, clock: Rising, routes: Routes, changed: Callable[[], None] = lambda: None) -> None:
-        self._clock, self.routes, self._changed = clock, routes, changed
+    def __init__(
+        self,
+        clock: Rising,
+        routes: Routes,
+        on_terms: Callable[[Instrument], Instrument],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_terms` puts a definition on the run's terms; `changed` is told that something came before it began."""
+        self._clock, self.routes, self._on_terms, self._changed = clock, routes, on_terms, changed
         self.definitions: dict[str, Instrument] = {}
         self.first = 0
         self._kept: list[tuple[int, str, Body]] = []
@@ -55,10 +67,15 @@ class Session:
         for ts, body in inputs:
             self._clock.last = max(self._clock.last, ts)
             self.hearing.note(ts, body)
-            source = self.routes.source(body)
-            if self.timeline is not None and source is not None:
+            source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
+            if source is None:
+                continue
+            if isinstance(body, Instrument):
+                self.definitions[body.instrument] = body
+                body = self._on_terms(body)
+            if self.timeline is not None:
                 self.timeline.put(ts, source, body)
-            elif self.timeline is None:
+            else:
                 self._keep(ts, source, body)
         if self._is_running:
             self.pump()
@@ -72,6 +89,12 @@ class Session:
         for ts, source, body in self._kept:
             timeline.put(ts, source, body)
         self._kept.clear()
+
+    def resumed(self, last: int) -> None:
+        """The run was killed after an input of `last` (ns UTC), and nothing of what followed has come in."""
+        missed = max(0, self._clock() - last)
+        self.failures.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
+        self.control(RESUMED, "all")
 
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
@@ -111,14 +134,14 @@ class Session:
             self.failures.append(text)
         self.control("reduce_only", "all")
 
-    def _keep(self, ts: int, source: str | None, body: Body) -> None:
-        """What comes before the run begins counts from its first market input on."""
-        if isinstance(body, Instrument):
-            self.definitions[body.instrument] = body
-            return
-        if source is None:
-            return
+    def _is_known(self, body: Instrument) -> bool:
+        """Whether a definition says nothing new, as each connection does at its beginning."""
+        known = self.definitions.get(body.instrument)
+        return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
+
+    def _keep(self, ts: int, source: str, body: Body) -> None:
+        """What comes before the run begins counts from its first market input on; definitions go into its plan."""
         if not self.first and is_market(body):
             self.first = ts
-        if self.first:
+        if self.first and not isinstance(body, Instrument):
             self._kept.append((ts, source, body))

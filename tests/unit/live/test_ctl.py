@@ -51,7 +51,7 @@ def test_flatten_closes_what_is_held_and_takes_back_what_rests_and_the_run_repla
     assert is_flat(look)  # although the stage went on trying to buy
     assert look["gate"] == {"*": "flatten"}
     assert controls(place) == [("flatten", "all"), ("stop", "all")]
-    assert (ended.code, "replay same, reconcile same" in ended.out) == (0, True), ended.err
+    assert (ended.code, "zero differences" in ended.out) == (0, True), ended.err
 
 
 def test_every_word_of_ctl(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_every_word_of_ctl(tmp_path: Path) -> None:
     assert "killed by ctl" in found["file"].out
     assert json.loads(found["killed"].out)["orders"][0]["reduce_only"] is True  # the stop goes on resting
     assert "the run is over" in json.loads(found["over"].out)["error"]
-    assert "replay same, reconcile same" in found["ended"].out
+    assert "zero differences" in found["ended"].out
 
 
 def test_a_file_of_the_name_kill_kills_without_a_socket(tmp_path: Path) -> None:

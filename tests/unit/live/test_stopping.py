@@ -66,7 +66,7 @@ async def ended(folder: Path, *numbers: signal.Signals) -> Ended:
 def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path: Path) -> None:
     found = asyncio.run(ended(tmp_path, signal.SIGTERM))
 
-    assert (found.code, "replay same, reconcile same" in found.out) == (0, True), found.err
+    assert (found.code, "zero differences" in found.out) == (0, True), found.err
 
 
 @pytest.mark.live
