@@ -187,7 +187,10 @@ class Paper:
             await self._warm(engine, timeline)
             if self._connection is None:
                 self.session.resumed(engine.now)
+                self.switching.turn()
                 self._connect(taking)
+            else:
+                self.switching.may_begin()
             self.session.begin()
             assert self._connection is not None
             self._enter("trading")
@@ -271,6 +274,7 @@ class Paper:
         while needed - self.session.definitions.keys() or not self.session.first:
             if connection.done():
                 connection.result()
+            self.switching.may_begin()
             if self.stop.is_set():
                 raise NotAvailableError("stopped before the first price had come; nothing was decided")
             if self.world.monotonic() > deadline:

@@ -45,10 +45,14 @@ class Switching:
             raise ConfigError(f"unknown command {request.command!r}; expected status, positions, {', '.join(SWITCHES)}")
         return await self._switched(request.command, request.value)
 
+    def may_begin(self) -> None:
+        """NotAvailableError if a run that has decided nothing yet is killed: then it never does."""
+        if self._has_file():
+            raise NotAvailableError(f"killed before it began: {KILL} lies in the run's folder; nothing was decided")
+
     def turn(self) -> None:
         """Turn what was asked, each journaled before it is answered; a file KILL first."""
-        place = self._run.place
-        if not self._is_killed and place is not None and (place / KILL).exists():
+        if not self._is_killed and self._has_file():
             self._is_killed = True
             self._run.session.control("kill", ALL)
         while self._asked:
@@ -64,6 +68,9 @@ class Switching:
             if not done.done():
                 done.set_exception(NotAvailableError("the run ended before it could take this; nothing was changed"))
 
+    def _has_file(self) -> bool:
+        return self._run.place is not None and (self._run.place / KILL).exists()
+
     async def _switched(self, name: str, value: str) -> dict[str, Any]:
         run = self._run
         if value != ALL and value not in run.instruments:
@@ -74,7 +81,7 @@ class Switching:
             write_whole(run.place / KILL, f"killed by ctl at {iso(run.world.now())}\n".encode())
         if run.phase != "trading":
             if name == "kill" and value == ALL and run.phase != "ending":
-                return {"command": name, "value": value, "ts": None, "note": f"{run.phase}: killed as it begins"}
+                return {"command": name, "value": value, "ts": None, "note": f"{run.phase}: it ends before it begins"}
             raise NotAvailableError(
                 f"the run is {run.phase}: it takes {name} only while it trades; nothing was changed"
             )

@@ -69,6 +69,9 @@ class Live:
 
     def __init__(self, folder: Path, *flags: str, connection: str = "acme") -> None:
         self.folder, self._flags = folder, flags
+        self.is_open = asyncio.Event()
+        """Prices are told from then on; set from the beginning."""
+        self.is_open.set()
         (folder / "held.toml").write_text(CONFIG.replace('use = "acme"', f'use = "{connection}"'))
         self.environment = installed(folder)
 
@@ -76,16 +79,24 @@ class Live:
         self._server = await Server().__aenter__()
         self._server.say(COIN)
         self._prices = asyncio.create_task(self._speak())
+        await self.start("held.toml")
+        return self
+
+    async def start(self, *words: str) -> None:
+        """Start the process."""
         self.process = await asyncio.create_subprocess_exec(
-            *self.command("live", "--paper", "held.toml", "--set", f"port={self._server.port}", *self._flags),
+            *self.command("live", "--paper", *words, "--set", f"port={self._server.port}", *self._flags),
             cwd=self.folder, env=self.environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        return self
+
+    async def shot(self) -> None:
+        """Kill the process, as a power failure would."""
+        self.process.kill()
+        await self.process.communicate()
 
     async def __aexit__(self, *error: Any) -> None:
         if self.process.returncode is None:
-            self.process.kill()
-            await self.process.communicate()
+            await self.shot()
         self._prices.cancel()
         with suppress(asyncio.CancelledError):
             await self._prices
@@ -137,7 +148,7 @@ class Live:
 
     async def _speak(self) -> None:
         number = 0
-        while True:
+        while await self.is_open.wait():
             self._server.say(quote(1000.0), trade(number, 1000.0))
             number += 1
             await asyncio.sleep(0.02)

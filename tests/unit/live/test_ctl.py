@@ -120,10 +120,44 @@ def test_nobody_else_can_read_or_find_the_token(tmp_path: Path) -> None:
 def test_a_killed_run_is_said_to_be_gone(tmp_path: Path) -> None:
     async def steps(live: Live) -> Ended:
         await live.until(is_holding)
-        live.process.kill()
-        await live.process.wait()
+        await live.shot()
         return await live.ctl("last", "flatten")
 
     told = run(tmp_path, steps)
 
     assert (told.code, "nobody listens any more" in told.err) == (4, True)
+
+
+def test_a_killed_switch_stays_killed_when_the_run_is_gone_on_with(tmp_path: Path) -> None:
+    async def steps(live: Live) -> tuple[int, dict[str, Any], Ended]:
+        await live.until(is_holding)
+        await live.ask("kill")
+        before = await live.ask("status")
+        await live.shot()
+        (live.place / "control.json").unlink()
+        await live.start("--resume", "last")
+        look = await live.until(lambda look: look["counts"].get("refused", 0) > before["counts"]["refused"] + 1)
+        return before["counts"]["orders"], look, await live.end()
+
+    orders, look, ended = run(tmp_path, steps)
+
+    assert (look["gate"], look["counts"]["orders"]) == ({"*": "kill"}, orders)
+    assert (ended.code, "zero differences" in ended.out) == (0, True), ended.err
+
+
+def test_a_run_that_is_killed_while_it_waits_for_a_price_never_begins(tmp_path: Path) -> None:
+    async def waited() -> tuple[dict[str, Any], Ended, Ended, Ended]:
+        live = Live(tmp_path)
+        live.is_open.clear()
+        async with live:
+            waiting = await live.until(lambda look: bool(look["lines"][0]["is_up"]))
+            paused, killed = await live.ctl("last", "pause"), await live.ctl("last", "kill", "--json")
+            live.is_open.set()
+            return waiting, paused, killed, await live.ended()
+
+    waiting, paused, killed, ended = asyncio.run(waited())
+
+    assert (waiting["phase"], waiting["positions"], waiting["account"]) == ("waiting", [], None)
+    assert (paused.code, "nothing was changed" in paused.err) == (4, True)
+    assert json.loads(killed.out)["note"] == "waiting: it ends before it begins"
+    assert (ended.code, "killed before it began" in ended.err) == (4, True)
