@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,11 +25,13 @@ from helios_engine.errors import HeliosError, NotAvailableError
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
+from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
 from helios_engine.live.killed import Killed
 from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
+from helios_engine.live.switching import Switching
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline, Stored, Ticks
 from helios_engine.live.warming import live_ticks, past, warm_up
@@ -79,11 +82,13 @@ class Paper:
         asking: Callable[[Session], Asking] | None = None,
         tell: Callable[[Paper], None] = lambda run: None,
         alarm: Callable[[str], None] = lambda text: None,
+        door: bool = False,
     ) -> None:
-        """`patience` is how many seconds the first definitions and prices may take."""
+        """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in."""
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
-        self._limits, self._patience, self._tell, self._alarm = limits, patience, tell, alarm
+        self._limits, self._patience, self._tell, self._say = limits, patience, tell, alarm
+        self.alarms: deque[str] = deque(maxlen=8)
         self._asking = asking
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
@@ -94,22 +99,35 @@ class Paper:
         self.plan: Plan | None = None
         self._connection: asyncio.Task[None] | None = None
         self.missing: list[str] = []
+        self.place: Path | None = None
+        self.phase, self.begun = "waiting", 0
+        self.switching = Switching(self)
+        self._has_door = door
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.door: Door | None = None
 
     async def run(self, runs: Path) -> runner.Result:
         """Trade on paper until stopped; the folder of the run is whole afterwards, however it ends.
 
         Raises NotAvailableError if the connection does not bring what a run needs to begin.
         """
-        return await self._recording(folders.new_folder(runs, self.config, self.config.digest), None)
+        return await self._opened(folders.new_folder(runs, self.config, self.config.digest), None)
 
     async def resume(self, killed: Killed) -> runner.Result:
         """Go on with a run that was killed, with all that it knew, held and had on order; it stays one run."""
-        return await self._recording(killed.place, killed)
+        return await self._opened(killed.place, killed)
 
-    async def _recording(self, place: Path, killed: Killed | None) -> runner.Result:
+    async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
+        self.place, self.begun = place, self.world.now()
         self._loop = asyncio.get_running_loop()
+        if self._has_door:
+            self.door = Door(place, self.switching.answer)
+        async with self.door or nullcontext():
+            return await self._recorded(place, killed)
+
+    async def _recorded(self, place: Path, killed: Killed | None) -> runner.Result:
         about = {"parser": self.made.parser, "run": place.name}
-        with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarm, wall=self.clock,
+        with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarmed, wall=self.clock,
                       monotonic=self.world.monotonic) as recorder:  # fmt: skip
             self.recorder = recorder
             parsed = Parsed(self.made.parser, self.made.connection.parser, self.plugins_codec())
@@ -127,6 +145,13 @@ class Paper:
         self._connection = asyncio.create_task(self.made.connection.run(taking), name="connection")
         return self._connection
 
+    def end(self) -> None:
+        """End the run cleanly; may be called from a signal's handler."""
+        if self._loop is None:
+            self.stop.set()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.stop.set)
+
     def plugins_codec(self) -> Any:
         """What encodes the bodies of this run."""
         from helios_engine.codec import Codec
@@ -136,12 +161,13 @@ class Paper:
     async def _run(self, place: Path, taking: Taking, killed: Killed | None) -> runner.Result:
         began = await self._fresh(taking) if killed is None else self._again(killed)
         plan = self.plan = began.plan
+        self._enter("warming up")
         contaminated, notes = check_artefacts(plan)
         venue = runner.check_money(plan)
         started = self.world.now() / 1e9
         timeline = LiveTimeline(began.past, self.clock, began.ticks)
         asking = self._asking(self.session) if self._asking else Beside(
-            self._loop, self.session.reply, self.session.effect_failed
+            asyncio.get_running_loop(), self.session.reply, self.session.effect_failed
         )  # fmt: skip
 
         def ask(ts: int, running: RunningEffect, request: Body) -> None:
@@ -161,9 +187,14 @@ class Paper:
             await self._warm(engine, timeline)
             if killed is not None:
                 self._go_on(killed, engine.now, taking)
+                self.switching.turn()
+            else:
+                self.switching.may_begin()
             self.session.begin()
             assert self._connection is not None
+            self._enter("trading")
             await self._live(self._connection)
+            self._enter("ending")
             await _cancelled(self._connection)
             self.session.control(STOP, "all")
             engine.finish(0)
@@ -171,6 +202,7 @@ class Paper:
         except (HeliosError, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
         finally:
+            self._enter("ending")
             asking.close()
         results = engine.results
         assert isinstance(results, Results)
@@ -181,6 +213,11 @@ class Paper:
         if failure is not None:
             raise failure
         return runner.Result(place, summary, Frames(place))
+
+    @property
+    def instruments(self) -> list[str]:
+        """What the run is about, in order."""
+        return sorted({want.instrument for want in self.wanted})
 
     async def _fresh(self, taking: Taking) -> Began:
         """A new run: definitions and the first price from the connection, then history for its warm-up."""
@@ -224,7 +261,19 @@ class Paper:
         assert self.recorder is not None
         if self.recorder.dropped:
             told.append(f"{self.recorder.dropped} frames found no room and were left out: see the recording's gaps")
+        if self.door is not None and self.door.refused:
+            told.append(f"{self.door.refused} controls with a wrong token were refused")
         return told
+
+    def _enter(self, phase: str) -> None:
+        if phase == "ending":
+            self.switching.close()
+        if phase != self.phase:
+            self.phase, self.begun = phase, self.world.now()
+
+    def _alarmed(self, text: str) -> None:
+        self.alarms.append(text)
+        self._say(text)
 
     async def _planned(self, connection: asyncio.Task[None]) -> Plan:
         """The plan, once every instrument is defined and the first price has come."""
@@ -233,6 +282,7 @@ class Paper:
         while needed - self.session.definitions.keys() or not self.session.first:
             if connection.done():
                 connection.result()
+            self.switching.may_begin()
             if self.stop.is_set():
                 raise NotAvailableError("stopped before the first price had come; nothing was decided")
             if self.world.monotonic() > deadline:
@@ -271,6 +321,7 @@ class Paper:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), wait)
             self.session.pump()
+            self.switching.turn()
             now = self.world.monotonic()
             if now - flushed >= FLUSHED * 1e9:
                 engine.journal.flush()

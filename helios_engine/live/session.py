@@ -12,6 +12,7 @@ from helios_engine.effects import RunningEffect
 from helios_engine.engine import Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
+from helios_engine.live.hearing import Hearing
 from helios_engine.live.routes import Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.logs import component
@@ -58,6 +59,7 @@ class Session:
         self.engine: Engine | None = None
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
+        self.hearing = Hearing()
         self._is_running = False
         self._seen: frozenset[tuple[str, str]] = frozenset()
 
@@ -65,6 +67,7 @@ class Session:
         """Take what a connection brought."""
         for ts, body in inputs:
             self._clock.last = max(self._clock.last, ts)
+            self.hearing.note(ts, body)
             source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
             if source is None or (self._seen and self._is_told(body)):
                 continue
@@ -83,6 +86,7 @@ class Session:
     def join(self, engine: Engine, timeline: LiveTimeline) -> None:
         """Hand what was kept, and from now on whatever comes, to a run that is still warming up."""
         self.engine, self.timeline = engine, timeline
+        self.hearing.listen(engine.pipeline)
         for ts, source, body in self._kept:
             timeline.put(ts, source, body)
         self._kept.clear()
@@ -115,12 +119,14 @@ class Session:
             self.timeline.put(now, name, body)
         self.pump()
 
-    def control(self, name: str, value: str) -> None:
-        """Turn a switch: an input like any other, on the disk before this returns."""
+    def control(self, name: str, value: str) -> int:
+        """Turn a switch: an input like any other, on the disk before this returns. Its stamp (ns UTC)."""
         assert self.timeline is not None and self.engine is not None
-        self.timeline.put(self._clock(), CONTROL, Control(name, value))
+        ts = self._clock()
+        self.timeline.put(ts, CONTROL, Control(name, value))
         self.pump()
         self.engine.journal.flush()
+        return ts
 
     def effect_failed(self, name: str, problem: str) -> None:
         """An effect raised or hangs: no new risk from here on, and everybody can read why."""
