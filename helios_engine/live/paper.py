@@ -185,10 +185,9 @@ class Paper:
         try:
             self.session.join(engine, timeline)
             await self._warm(engine, timeline)
-            if self._connection is None:
-                self.session.resumed(engine.now)
+            if killed is not None:
+                self._go_on(killed, engine.now, taking)
                 self.switching.turn()
-                self._connect(taking)
             else:
                 self.switching.may_begin()
             self.session.begin()
@@ -245,6 +244,15 @@ class Paper:
                 running.effect.answer(request)
 
         return Began(plan, Stored(killed.inputs(plan.codec)), live_ticks(plan), ask)
+
+    def _go_on(self, killed: Killed, last: int, taking: Taking) -> None:
+        """Connect again, from where the killed run was."""
+        self.session.resumed(last, killed.trades)
+        go_on = getattr(self.made.connection, "go_on", None)
+        if go_on is not None:
+            for want, since in killed.until.items():
+                go_on(want, since)
+        self._connect(taking)
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""

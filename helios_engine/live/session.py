@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
-from helios_engine.bodies import Control, Instrument
+from helios_engine.bodies import Control, Instrument, Trade
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import Engine
 from helios_engine.events import Body
@@ -61,6 +61,7 @@ class Session:
         self.failures: list[str] = []
         self.hearing = Hearing()
         self._is_running = False
+        self._seen: frozenset[tuple[str, str]] = frozenset()
 
     def deliver(self, inputs: Inputs) -> None:
         """Take what a connection brought."""
@@ -68,7 +69,7 @@ class Session:
             self._clock.last = max(self._clock.last, ts)
             self.hearing.note(ts, body)
             source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
-            if source is None:
+            if source is None or (self._seen and self._is_told(body)):
                 continue
             if isinstance(body, Instrument):
                 self.definitions[body.instrument] = body
@@ -90,8 +91,9 @@ class Session:
             timeline.put(ts, source, body)
         self._kept.clear()
 
-    def resumed(self, last: int) -> None:
-        """The run was killed after an input of `last` (ns UTC), and nothing of what followed has come in."""
+    def resumed(self, last: int, trades: Iterable[tuple[str, str]]) -> None:
+        """The run was killed after an input of `last` (ns UTC); `trades`, by instrument and id, it has seen."""
+        self._seen = frozenset(trades)
         missed = max(0, self._clock() - last)
         self.failures.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
         self.control(RESUMED, "all")
@@ -138,6 +140,10 @@ class Session:
         """Whether a definition says nothing new, as each connection does at its beginning."""
         known = self.definitions.get(body.instrument)
         return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
+
+    def _is_told(self, body: Body) -> bool:
+        """Whether it is a trade of before the run was killed."""
+        return isinstance(body, Trade) and (body.instrument, body.trade_id) in self._seen
 
     def _keep(self, ts: int, source: str, body: Body) -> None:
         """What comes before the run begins counts from its first market input on; definitions go into its plan."""
