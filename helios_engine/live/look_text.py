@@ -12,7 +12,7 @@ def lines_of(look: Look) -> list[str]:
     """The look as lines of a label and words, the most pressing ones first."""
     rows = [
         ("run", f"{look.run} · {look.mode} · {look.phase} for {span(look.for_s)}"),
-        ("link", "; ".join(_links(look)) or "no line is open"),
+        *(("link", text) for text in _links(look) or ["no line is open"]),
         *(("data", text) for text in _data(look)),
         ("equity", _money(look)),
         *(("held", text) for text in _held(look)),
@@ -124,7 +124,9 @@ def _gate(look: Look) -> str:
 
 
 def _measured(look: Look) -> list[str]:
-    return [f"{name} {value:g}" for name, value in look.health.items() if not name.startswith("link")]
+    """What was measured and is not 0, but for links and staleness: lines and data speak for themselves."""
+    kinds = ("link", "staleness")
+    return [f"{name} {value:.4g}" for name, value in look.health.items() if value and not name.startswith(kinds)]
 
 
 def _disk(look: Look) -> str:
