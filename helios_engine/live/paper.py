@@ -109,12 +109,6 @@ class Paper:
     async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
         self.place, self.begun = place, self.world.now()
         self._loop = asyncio.get_running_loop()
-        if self._has_door:
-            self.door = Door(place, self.switching.answer)
-        async with self.door or nullcontext():
-            return await self._recorded(place, killed)
-
-    async def _recorded(self, place: Path, killed: Killed | None) -> runner.Result:
         about = {"parser": self.made.parser, "run": place.name}
         with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarmed, wall=self.clock,
                       monotonic=self.world.monotonic) as recorder:  # fmt: skip
@@ -122,8 +116,11 @@ class Paper:
             parsed = Parsed(self.made.parser, self.made.connection.parser, self.plugins_codec())
             self.taking = Taking(recorder, parsed, self.session.deliver)
             self.clock.last = max(self.clock.last, recorder.floor_ns)
+            # Not before the folder is ours: another process may be at work in it, with a door of its own.
+            self.door = Door(place, self.switching.answer) if self._has_door else None
             try:
-                return await self._run(place, self.taking, killed)
+                async with self.door or nullcontext():
+                    return await self._run(place, self.taking, killed)
             finally:
                 if self._connection is not None:
                     await _cancelled(self._connection)

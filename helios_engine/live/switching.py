@@ -10,6 +10,7 @@ from helios_engine.errors import ConfigError, NotAvailableError
 from helios_engine.files import write_whole
 from helios_engine.live.control import Request
 from helios_engine.live.look import look
+from helios_engine.logs import component
 from helios_engine.timeframe import iso
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Switching:
             self._run.session.control("kill", ALL)
         while self._asked:
             name, value, done = self._asked.popleft()
+            component("live").info("control", extra={"control": name, "value": value})
             ts = self._run.session.control(name, value)
             if not done.done():
                 done.set_result(ts)

@@ -161,3 +161,19 @@ def test_a_run_that_is_killed_while_it_waits_for_a_price_never_begins(tmp_path: 
     assert (paused.code, "nothing was changed" in paused.err) == (4, True)
     assert json.loads(killed.out)["note"] == "waiting: it ends before it begins"
     assert (ended.code, "killed before it began" in ended.err) == (4, True)
+
+
+def test_a_run_that_goes_on_is_not_taken_over_by_a_second_process(tmp_path: Path) -> None:
+    async def steps(live: Live) -> tuple[Ended, Any, Ended]:
+        await live.until(is_holding)
+        first = live.process
+        await live.start("--resume", "last")
+        second = await live.ended()
+        live.process = first
+        return second, await live.ask("status"), await live.end()
+
+    second, look, ended = run(tmp_path, steps, "--no-check")
+
+    assert (second.code, "another recorder is writing here" in second.err) == (3, True)
+    assert look["phase"] == "trading"
+    assert ended.code == 0
