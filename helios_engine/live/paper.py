@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -20,21 +20,19 @@ from helios_engine.bodies import Instrument
 from helios_engine.build import Plan
 from helios_engine.config import Config
 from helios_engine.effects import RunningEffect
-from helios_engine.engine import Ask
-from helios_engine.errors import HeliosError, NotAvailableError
+from helios_engine.errors import HeliosError
 from helios_engine.events import Body
+from helios_engine.live.beginning import again, fresh
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
 from helios_engine.live.killed import Killed
-from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.switching import Switching
 from helios_engine.live.taking import Taking
-from helios_engine.live.timeline import LiveTimeline, Stored, Ticks
-from helios_engine.live.warming import live_ticks, past, warm_up
+from helios_engine.live.timeline import LiveTimeline
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
 from helios_engine.recorder import Limits, Recorder
@@ -46,7 +44,6 @@ from helios_engine.report.summary import Status
 from helios_engine.results import Results
 from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
-from helios_engine.timeline import REPLY, Timeline
 from helios_engine.world import World
 
 RECORDING = "recording"
@@ -55,15 +52,6 @@ FLUSHED = 0.1
 """Seconds between two moments at which everything journaled is with the operating system."""
 SLICE = 256
 """Inputs of a warm-up between two looks at the connection."""
-
-
-class Began(NamedTuple):
-    """What a run begins with: its plan, what lies behind it, its first live tick, and who is asked meanwhile."""
-
-    plan: Plan
-    past: Timeline
-    ticks: Ticks
-    ask: Ask
 
 
 class Paper:
@@ -87,13 +75,14 @@ class Paper:
         """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in."""
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
-        self._limits, self._patience, self._tell, self._say = limits, patience, tell, alarm
+        self._limits, self._say = limits, alarm
+        self.patience, self.tell = patience, tell
         self.alarms: deque[str] = deque(maxlen=8)
         self._asking = asking
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
-        self._moved = asyncio.Event()
-        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self._moved.set)
+        self.moved = asyncio.Event()
+        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self.moved.set)
         self.recorder: Recorder | None = None
         self.taking: Taking | None = None
         self.plan: Plan | None = None
@@ -159,7 +148,7 @@ class Paper:
         return Codec(self.plugins.bodies)
 
     async def _run(self, place: Path, taking: Taking, killed: Killed | None) -> runner.Result:
-        began = await self._fresh(taking) if killed is None else self._again(killed)
+        began = await fresh(self, self._connect(taking)) if killed is None else again(self, killed)
         plan = self.plan = began.plan
         self._enter("warming up")
         contaminated, notes = check_artefacts(plan)
@@ -219,32 +208,6 @@ class Paper:
         """What the run is about, in order."""
         return sorted({want.instrument for want in self.wanted})
 
-    async def _fresh(self, taking: Taking) -> Began:
-        """A new run: definitions and the first price from the connection, then history for its warm-up."""
-        plan = await self._planned(self._connect(taking))
-        warmth = await warm_up(plan, self.made.connection, self.wanted, plan.start)
-        self.missing = warmth.missing
-        ticks = live_ticks(plan)
-        before = past(plan, warmth, ticks.length, ticks.grace, ticks.first)
-
-        def ask(ts: int, running: RunningEffect, request: Body) -> None:
-            reply = running.effect.answer(request)
-            if reply is not None:
-                before.schedule(ts + running.delay, REPLY, running.name, reply)
-
-        return Began(plan, before, ticks, ask)
-
-    def _again(self, killed: Killed) -> Began:
-        """A killed run: its own inputs; effects that learn from what they are asked learn it again."""
-        plan = recorded_plan(self.config, killed.header, self.plugins)
-        self.session.definitions |= {d.instrument: d for d in definitions_of(killed.header)}
-
-        def ask(ts: int, running: RunningEffect, request: Body) -> None:
-            if getattr(running.effect, "remembers", False):
-                running.effect.answer(request)
-
-        return Began(plan, Stored(killed.inputs(plan.codec)), live_ticks(plan), ask)
-
     def _go_on(self, killed: Killed, last: int, taking: Taking) -> None:
         """Connect again, from where the killed run was."""
         self.session.resumed(last, killed.trades)
@@ -275,31 +238,6 @@ class Paper:
         self.alarms.append(text)
         self._say(text)
 
-    async def _planned(self, connection: asyncio.Task[None]) -> Plan:
-        """The plan, once every instrument is defined and the first price has come."""
-        needed = {want.instrument for want in self.wanted}
-        deadline = self.world.monotonic() + int(self._patience * 1e9)
-        while needed - self.session.definitions.keys() or not self.session.first:
-            if connection.done():
-                connection.result()
-            self.switching.may_begin()
-            if self.stop.is_set():
-                raise NotAvailableError("stopped before the first price had come; nothing was decided")
-            if self.world.monotonic() > deadline:
-                raise NotAvailableError(self._what_lacks(needed))
-            self._moved.clear()
-            self._tell(self)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), 1.0)
-        definitions = [self.session.definitions[name] for name in sorted(needed)]
-        return live_plan(self.config, definitions, self.session.first, self.plugins)
-
-    def _what_lacks(self, needed: set[str]) -> str:
-        lacking = sorted(needed - self.session.definitions.keys())
-        what = f"no definition of {', '.join(lacking)}" if lacking else "no price of any feed"
-        lines = "; ".join(f"{line.name}: {line.problem or 'up'}" for line in self.made.connection.lines())
-        return f"{what} came within {self._patience:g} s ({lines or 'no line was opened'}); is the exchange reachable?"
-
     async def _warm(self, engine: Any, timeline: LiveTimeline) -> None:
         """Take the past, with a look at the connection now and then."""
         taken = 0
@@ -327,7 +265,7 @@ class Paper:
                 engine.journal.flush()
                 flushed = now
             if now - told >= 1_000_000_000:
-                self._tell(self)
+                self.tell(self)
                 told = now
 
 
