@@ -78,7 +78,8 @@ class Technical(FeatureStage):
         levels: int = 5,
         max_age: str = "5m",
     ) -> None:
-        from helios_features import kernel
+        from helios_features.kernel.layout import layout
+        from helios_features.kernel.run import run
 
         periods = Periods(
             averages,
@@ -107,9 +108,9 @@ class Technical(FeatureStage):
         )
 
         def settings(bar: int) -> NDArray[np.float64]:
-            return kernel.packed(periods._replace(anchor=length // bar, year=365 * DAY / bar))
+            return layout(periods._replace(anchor=length // bar, year=365 * DAY / bar)).settings
 
         super().__init__(
-            Kernel(name, lambda _: periods.columns, kernel.run, settings, kernel.memory_size(periods)),
+            Kernel(name, lambda _: periods.columns, run, settings, layout(periods).memory),
             timeframes, max_gap, levels, max_age,
         )  # fmt: skip
