@@ -14,13 +14,16 @@ from helios_features.kernel import layout as at
 from helios_features.kernel.layout import FIXED, TILE
 from helios_features.kernel.merging import merge_all, slid
 from helios_features.kernel.moving import begun, moved, moved_four, moved_six, session
+from helios_features.periods import Periods
 
 
 @njit(forceinline=True, error_model="numpy")
-def advanced(s: Any, m: Any, bars: Any, out: Any) -> None:
-    """Advance over `bars` (n × WIDTH) of one segment, writing n rows; one bar or many, the bits are the same."""
-    q, first, end = s.view(np.int64), 0, bars.shape[0]
-    z = np.empty((FIXED + 3 + 2 * q[at.EMAS]) * TILE)
+def advanced(s: Any, m: Any, bars: Any, first: int, end: int, out: Any, z: Any) -> None:
+    """Advance over the bars (rows of WIDTH) from `first` to `end`, which are of one segment, and write their rows.
+
+    One bar or many, the bits are the same. `z` is room for `working` numbers.
+    """
+    q = s.view(np.int64)
     while first < end:
         place = int(m[at.PLACE])
         if place == TILE:
@@ -37,6 +40,11 @@ def advanced(s: Any, m: Any, bars: Any, out: Any) -> None:
         m[at.PLACE] = place + number
         m[at.COUNT] += number
         first += number
+
+
+def working(periods: Periods) -> int:
+    """How much room `advanced` wants to work in."""
+    return (FIXED + 3 + 2 * len(periods.averages)) * TILE
 
 
 @njit(error_model="numpy")
