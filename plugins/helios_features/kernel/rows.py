@@ -17,7 +17,7 @@ from helios_features.kernel.moving import begun, moved, moved_four, moved_six, s
 from helios_features.periods import Periods
 
 
-@njit(forceinline=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def advanced(s: Any, m: Any, bars: Any, first: int, end: int, out: Any, z: Any) -> None:
     """Advance over the bars (rows of WIDTH) from `first` to `end`, which are of one segment, and write their rows.
 
@@ -62,7 +62,7 @@ def _taken(m: Any, q: Any, t: int, n: Any, bars: Any, row: Any) -> None:
         m[log + i] = math.log(m[close + i] / m[last + i])
 
 
-@njit(error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _worked(m: Any, s: Any, q: Any, t: int, n: Any, z: Any) -> None:
     emas, close = q[at.EMAS], uint64(q[at.CLOSE] + t)
     for begin, end in ((0, q[at.EARLY]), (q[at.EARLY], q[at.MERGES])):
@@ -81,7 +81,7 @@ def _worked(m: Any, s: Any, q: Any, t: int, n: Any, z: Any) -> None:
         formulas.means(m, close, mean, n, z, sma, sma + uint64(TILE))
 
 
-@njit(error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _moved(m: Any, s: Any, q: Any, n: Any, close: Any, z: Any) -> None:
     """Moving averages, of which some may not be whole."""
     emas, j, y = q[at.EMAS], 0, work.FREE + uint64(TILE)

@@ -41,7 +41,7 @@ def planned(memory: int, columns: int, ratios: tuple[int, ...], max_gap: float, 
     return np.concatenate([head, *settings])
 
 
-@njit(error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _stretches(s: Any, m: Any, bars: Any, out: Any, width: int, z: Any) -> None:
     """Rows of bars stretch by stretch, with an empty memory where a segment begins; none of bars that are unfit."""
     first, count = 0, bars.shape[0]
@@ -76,15 +76,18 @@ def _entry(source: int) -> Any:
         rows_at = closed_at + (n + 1) * width
         z = room[rows_at:]
         checked(q, plan[MAX_GAP], state, bars)
-        _stretches(plan[settings : settings + size], state[memories : memories + memory], bars, out, width, z)
-        for k in range(1, count):
-            found = lifted(q[RATIOS + k], plan[MAX_GAP], state, k, count + (k - 1) * BUCKET, bars, room, n)
+        for k in range(count):
+            part, target, found = bars, out, n
+            if k > 0:
+                found = lifted(q[RATIOS + k], plan[MAX_GAP], state, k, count + (k - 1) * BUCKET, bars, room, n)
             if found > 0:
-                closed = room[n : n + found * WIDTH].reshape(found, WIDTH)
-                rows = room[closed_at : closed_at + found * width].reshape(found, width)
+                if k > 0:
+                    part = room[n : n + found * WIDTH].reshape(found, WIDTH)
+                    target = room[closed_at : closed_at + found * width].reshape(found, width)
                 s, m = settings + k * size, memories + k * memory
-                _stretches(plan[s : s + size], state[m : m + memory], closed, rows, width, z)
-            woven(out, k * width, width, state, known + (k - 1) * width, room, closed_at)
+                _stretches(plan[s : s + size], state[m : m + memory], part, target, width, z)
+            if k > 0:
+                woven(out, k * width, width, state, known + (k - 1) * width, room, closed_at)
 
     return turn
 
