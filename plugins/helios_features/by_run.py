@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,8 @@ class ByRun:
         """Stretch by stretch: a new one begins with a segment, and where bars begin or end to be fit for use."""
         marks = bars[:, FRESH]
         fit = marks != UNFIT
-        starts = np.flatnonzero((marks == 1.0) | np.append(True, fit[1:] != fit[:-1]))[: len(bars)].tolist()
-        for first, last in zip(starts, [*starts[1:], len(bars)], strict=True):
+        starts = np.flatnonzero((marks[1:] == 1.0) | (fit[1:] != fit[:-1])) + 1
+        for first, last in pairwise([0, *starts.tolist(), len(bars)] if len(bars) else []):
             if not fit[first]:
                 rows[first:last] = np.nan
                 continue

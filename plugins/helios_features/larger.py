@@ -11,9 +11,7 @@ from typing import Any
 
 from numba import njit, uint64
 
-from helios_features.bar_row import (
-    CLOSE, DEPTH, FRESH, HIGH, LOW, NUMBER, OPEN, SPREAD, TICK, UNFIT, VOLUME, WIDTH,
-)  # fmt: skip
+from helios_features.bar_row import CLOSE, DEPTH, FRESH, HIGH, LOW, NUMBER, OPEN, SPREAD, TICK, UNFIT, VOLUME, WIDTH
 
 BUCKET = WIDTH + 6
 """An open larger bar: its row with sums in place of spread, depth and tick, how many of each there were, whether it is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,8 @@ class Series:
         self.state[self.state.size - larger * machine.width :] = NOTHING
         # What one bar is passed in: made once, because making arrays would cost more than the arithmetic.
         self._bar, self._line, self._room = np.zeros((1, WIDTH)), np.empty((1, count * machine.width)), machine.room(1)
-        self._given, self._row, self._turn = self._bar.data.cast("B"), self._line[0], machine.turn
+        self._given, self._turn = self._bar.data.cast("B"), machine.turn
+        self._row: Table = self._line[0]
 
     def row(self, number: int, *bar: float) -> Table:
         """Take the bar of this number (ts_open / length), the rest as in FIELDS; return the row, to be copied."""

@@ -37,7 +37,7 @@ class Kernel(NamedTuple):
     run: Callable[..., None] | None
     settings: Callable[[int], Any]
     memory: int
-    machine: Callable[[list[Any], tuple[int, ...], float], tuple[Callable[..., None], Callable[[int], Any]]] | None = None
+    machine: Callable[[list[Any], tuple[int, ...], float], tuple[Any, Any]] | None = None
 
 
 class FeatureStage:
@@ -76,7 +76,7 @@ class FeatureStage:
         elif kernel.run is not None:
             turn, room = ByRun(kernel.run, settings, kernel.memory, width, ratios, float(max_gap)), no_room
         else:
-            raise StageError(f"expected `run` or `machine` in the kernel of {kernel.schema}, found neither; give it one")
+            raise StageError(f"expected `run` or `machine` in the kernel of {kernel.schema}, found neither; give one")
         self.machine = Machine(turn, room, kernel.memory, width, lengths[0], len(lengths))
         self.fresh().row(1, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # compiles, or loads what was compiled before
         self.length = lengths[0]

@@ -14,7 +14,7 @@ from helios_features.periods import Periods
 TILE = 64
 """Bars worked on at once; what is remembered of them fits into the processor's first caches."""
 COUNT, PLACE, VALUE, WEIGHT, WHOLE, SESSION_END = range(6)
-"""In memory: bars seen, how many of the tile, sums of the session, whether its start was seen, the first bar past it."""
+"""In memory: bars seen, how many of the tile; the sums of the session, NaN if its start was not seen, and its end."""
 AVERAGES = 6
 """From here on in memory the moving averages: those of the close, then these six."""
 FAST, SLOW, SIGNAL, GAIN, LOSS, RANGE = range(6)
@@ -26,8 +26,8 @@ FAST, SLOW, SIGNAL, GAIN, LOSS, RANGE = range(6)
 """In settings: where in memory columns and windows stand, and lengths of windows."""
 _HEADER = 38
 AVERAGE, COLUMN, MERGE = 4, 2, 23
-"""Numbers in a row of each table: of an average its first bar, its length, alpha and the SMA of that length; of a column
-its place in a row of features, and its first bar; of a merge its kind, twelve places, and ten weights."""
+"""Numbers in a row of each table: of an average the bars before it, its length, alpha and the SMA of that length; of a
+column its place in a row of features, and its first bar; of a merge its kind, twelve places, and ten weights."""
 FIXED = 22
 """Columns of features before sma_n and ema_n."""
 

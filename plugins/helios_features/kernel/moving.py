@@ -8,9 +8,7 @@ from typing import Any
 from numba import njit, uint64
 
 from helios_features.bar_row import CLOSE, HIGH, LOW, NUMBER, VOLUME
-from helios_features.kernel.layout import (
-    ANCHOR, AVERAGE, AVERAGES, AVERAGES_AT, COUNT, SESSION_END, TILE, VALUE, WEIGHT, WHOLE,
-)  # fmt: skip
+from helios_features.kernel import layout as at
 from helios_features.kernel.work import ATR, LOSSES, MACD, RSI, SIGNALS, VWAP, WEIGHTS
 
 
@@ -20,8 +18,8 @@ def begun(m: Any, s: Any, q: Any, j: Any, n: Any, x: Any, x_at: Any, y: Any, y_a
 
     `x` has the values of the `n` bars at hand; `y` takes the average after each, whatever it is before it is whole.
     """
-    row, at = q[AVERAGES_AT] + j * AVERAGE, AVERAGES + j
-    length, alpha, seen, value = float(q[row + 1]), s[row + 2], m[COUNT] - float(q[row]), m[at]
+    row, place = q[at.AVERAGES_AT] + j * at.AVERAGE, at.AVERAGES + j
+    length, alpha, seen, value = float(q[row + 1]), s[row + 2], m[at.COUNT] - float(q[row]), m[place]
     for i in range(n):
         seen += 1.0
         if seen > length:
@@ -31,26 +29,26 @@ def begun(m: Any, s: Any, q: Any, j: Any, n: Any, x: Any, x_at: Any, y: Any, y_a
             if seen == length:
                 value /= length
         y[y_at + i] = value
-    m[at] = value
+    m[place] = value
 
 
 @njit(error_model="numpy")
 def moved(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any, y: Any) -> None:
     """The same of the close once the average is whole."""
-    alpha, at = s[q[AVERAGES_AT] + j * AVERAGE + 2], AVERAGES + j
-    value = m[at]
+    alpha, place = s[q[at.AVERAGES_AT] + j * at.AVERAGE + 2], at.AVERAGES + j
+    value = m[place]
     for i in range(n):
         value += (m[close + i] - value) * alpha
         z[y + i] = value
-    m[at] = value
+    m[place] = value
 
 
 @njit(error_model="numpy")
 def moved_four(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any, y: Any) -> None:
-    """Averages `j` to `j + 3` of the close, two columns apart: side by side, since each waits for its own last value."""
-    row, at, apart = q[AVERAGES_AT] + j * AVERAGE + 2, AVERAGES + j, uint64(2 * TILE)
-    alpha, beta, gamma, delta = s[row], s[row + AVERAGE], s[row + 2 * AVERAGE], s[row + 3 * AVERAGE]
-    a, b, c, d, third = m[at], m[at + 1], m[at + 2], m[at + 3], y + apart + apart
+    """Averages `j` to `j + 3` of the close, two columns apart: side by side, as each waits for its last value."""
+    row, place, apart = q[at.AVERAGES_AT] + j * at.AVERAGE + 2, at.AVERAGES + j, uint64(2 * at.TILE)
+    alpha, beta, gamma, delta = s[row], s[row + at.AVERAGE], s[row + 2 * at.AVERAGE], s[row + 3 * at.AVERAGE]
+    a, b, c, d, third = m[place], m[place + 1], m[place + 2], m[place + 3], y + apart + apart
     for i in range(n):
         x = m[close + i]
         a += (x - a) * alpha
@@ -58,16 +56,16 @@ def moved_four(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any, y: An
         c += (x - c) * gamma
         d += (x - d) * delta
         z[y + i], z[y + apart + i], z[third + i], z[third + apart + i] = a, b, c, d
-    m[at], m[at + 1], m[at + 2], m[at + 3] = a, b, c, d
+    m[place], m[place + 1], m[place + 2], m[place + 3] = a, b, c, d
 
 
 @njit(error_model="numpy")
 def moved_six(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any) -> None:
     """The six averages from `j` on: MACD's of the close, and those of gains, losses and ranges in their place."""
-    row, at = q[AVERAGES_AT] + j * AVERAGE + 2, AVERAGES + j
-    alpha, beta, gamma = s[row], s[row + AVERAGE], s[row + 2 * AVERAGE]
-    wilder, by_range = s[row + 3 * AVERAGE], s[row + 5 * AVERAGE]
-    a, b, c, d, e, f = m[at], m[at + 1], m[at + 2], m[at + 3], m[at + 4], m[at + 5]
+    row, place = q[at.AVERAGES_AT] + j * at.AVERAGE + 2, at.AVERAGES + j
+    alpha, beta, gamma = s[row], s[row + at.AVERAGE], s[row + 2 * at.AVERAGE]
+    wilder, by_range = s[row + 3 * at.AVERAGE], s[row + 5 * at.AVERAGE]
+    a, b, c, d, e, f = m[place], m[place + 1], m[place + 2], m[place + 3], m[place + 4], m[place + 5]
     for i in range(n):
         a += (m[close + i] - a) * alpha
         b += (m[close + i] - b) * beta
@@ -77,14 +75,14 @@ def moved_six(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any) -> Non
         e += (z[LOSSES + i] - e) * wilder
         f += (z[ATR + i] - f) * by_range
         z[MACD + i], z[SIGNALS + i], z[RSI + i], z[LOSSES + i], z[ATR + i] = line, c, d, e, f
-    m[at], m[at + 1], m[at + 2], m[at + 3], m[at + 4], m[at + 5] = a, b, c, d, e, f
+    m[place], m[place + 1], m[place + 2], m[place + 3], m[place + 4], m[place + 5] = a, b, c, d, e, f
 
 
 @njit(error_model="numpy")
 def session(m: Any, q: Any, bars: Any, first: Any, n: Any, z: Any) -> None:
     """Sums of typical price times volume, and of volume, since the anchor; NaN where its start was not seen."""
-    value, weight, end, is_whole, anchor = m[VALUE], m[WEIGHT], m[SESSION_END], m[WHOLE], float(q[ANCHOR])
-    is_new = m[COUNT] == 0.0
+    value, weight, end, is_whole = m[at.VALUE], m[at.WEIGHT], m[at.SESSION_END], m[at.WHOLE]
+    is_new, anchor = m[at.COUNT] == 0.0, float(q[at.ANCHOR])
     for i in range(n):
         j = first + i
         number, volume = bars[j, NUMBER], bars[j, VOLUME]
@@ -96,4 +94,4 @@ def session(m: Any, q: Any, bars: Any, first: Any, n: Any, z: Any) -> None:
         value += (bars[j, HIGH] + bars[j, LOW] + bars[j, CLOSE]) / 3.0 * volume
         weight += volume
         z[VWAP + i], z[WEIGHTS + i] = value, weight * is_whole
-    m[VALUE], m[WEIGHT], m[SESSION_END], m[WHOLE] = value, weight, end, is_whole
+    m[at.VALUE], m[at.WEIGHT], m[at.SESSION_END], m[at.WHOLE] = value, weight, end, is_whole

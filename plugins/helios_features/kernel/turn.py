@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import float64, int64, njit, void
+from numba import float64, njit, void
 from numpy.typing import NDArray
 
 from helios_features.bar_row import FRESH, UNFIT, WIDTH
+from helios_features.kernel.reached import digest
 from helios_features.kernel.rows import advanced, working
 from helios_features.larger import BUCKET, RATIOS, checked, lifted, woven
 from helios_features.periods import Periods
 
 COUNT, MEMORY, COLUMNS, SETTINGS, MAX_GAP = range(RATIOS)
-"""Places in a plan: numbers of timeframes, and of float64 of a memory, a row and settings; behind the ratios settings."""
-_HERE = Path(__file__).parent
-REACHED = (*sorted(_HERE.glob("*.py")), _HERE.parent / "bar_row.py", _HERE.parent / "larger.py")
-"""The files of all compiled code that the entry reaches, and of what it has as constants."""
-
-
-def digest(paths: tuple[Path, ...] = REACHED) -> int:
-    """What stands in these files, in 60 bits: a number that compiled code holds."""
-    found = hashlib.blake2b(digest_size=8)
-    for path in paths:
-        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return int.from_bytes(found.digest(), "big") >> 4
+"""Places in a plan: numbers of timeframes, and of float64 of a memory, a row and settings. Ratios and settings follow.
+"""
 
 
 def planned(memory: int, columns: int, ratios: tuple[int, ...], max_gap: float, settings: list[Any]) -> NDArray[Any]:
@@ -62,8 +51,7 @@ def _stretches(s: Any, m: Any, bars: Any, out: Any, width: int, z: Any) -> None:
 
 
 def _entry(source: int) -> Any:
-    # Numba's cache asks for the file of the entry, and for the values that it closes over. So it closes over the digest
-    # of all files that it reaches, and what was compiled of others is not found.
+    # What was compiled of other code has closed over another number, and is not found in numba's cache: see `digest`.
     @njit(
         void(float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[::1]),
         cache=True, error_model="numpy",
@@ -92,7 +80,9 @@ def _entry(source: int) -> Any:
     return turn
 
 
-turn = _entry(digest())
+PARTS = (_stretches, checked, lifted, woven)
+"""What `turn` calls."""
+turn = _entry(digest(*PARTS))
 
 
 def machine(memory: int, periods: Periods) -> Callable[..., Any]:
