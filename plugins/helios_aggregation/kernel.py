@@ -43,7 +43,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def _compiled(*signature: Any) -> Callable[[Function], Function]:
     # Without fastmath: additions and comparisons happen in the order in which they are written.
     # What only the machine itself calls is put into it: handing over an array costs more than most of these do.
-    options: Any = {"cache": True, "fastmath": False, "error_model": "numpy", "forceinline": not signature}
+    # Nor does the machine count references to what it is given (`_nrt`): that took most of the time of a bar.
+    options: Any = {
+        "cache": True,
+        "fastmath": False,
+        "error_model": "numpy",
+        "forceinline": not signature,
+        "_nrt": False,
+    }
     return cast("Callable[[Function], Function]", numba.njit(*signature, **options))
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit, uint64
+from numba import uint64
 
 from helios_features.bar_row import CLOSE, DEPTH, FRESH, HIGH, LOW, NUMBER, OPEN, SPREAD, TICK, UNFIT, VOLUME, WIDTH
+from helios_features.compiled import compiled
 
 BUCKET = WIDTH + 6
 """An open larger bar: its row with sums in place of spread, depth and tick, how many of each there were, whether it is
@@ -22,7 +23,7 @@ _HEARD, _OPEN, _FROM, _END = WIDTH, WIDTH + 3, WIDTH + 4, WIDTH + 5
 _LARGE = 1e100
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(cache=True)
 def checked(plan: Any, max_gap: float, state: Any, bars: Any) -> None:
     """Write FRESH of each bar: 1 where a segment begins, 0 where it goes on, UNFIT where the bar is not to be used.
 
@@ -45,7 +46,7 @@ def checked(plan: Any, max_gap: float, state: Any, bars: Any) -> None:
     state[0] = clock
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(cache=True)
 def lifted(ratio: int, max_gap: float, state: Any, k: int, bucket: int, bars: Any, room: Any, closed: int) -> int:
     """Bars of timeframe `k` into `room` at `closed`, of checked bars of the smallest; returns how many.
 
@@ -93,7 +94,7 @@ def lifted(ratio: int, max_gap: float, state: Any, k: int, bucket: int, bars: An
     return int(found)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(cache=True)
 def woven(out: Any, first: int, width: int, state: Any, known: int, room: Any, rows: int) -> None:
     """Write rows of a larger timeframe into `width` columns of `out` from `first` on, each from its close on.
 

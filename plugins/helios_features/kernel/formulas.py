@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit, uint64
+from numba import uint64
 
 from helios_features.bar_row import DEPTH, SPREAD, TICK
+from helios_features.compiled import compiled
 from helios_features.kernel import layout as at
 from helios_features.kernel import work as to
 
 
-@njit(error_model="numpy")
+@compiled()
 def changes(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
     """Gains and losses of the close, and true ranges, to be averaged."""
     close, high, low = uint64(q[at.CLOSE] + t), uint64(q[at.HIGH] + t), uint64(q[at.LOW] + t)
@@ -30,7 +31,7 @@ def changes(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
         z[to.ATR + i] = top - (m[low + i] if m[low + i] < before else before)
 
 
-@njit(error_model="numpy")
+@compiled()
 def prices(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
     """return, log_return, close_to_max, roc."""
     close, log, top = uint64(q[at.CLOSE] + t), uint64(q[at.LOG] + t), uint64(q[at.TOP_CLOSE] + t)
@@ -42,7 +43,7 @@ def prices(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
         z[to.ROCS + i] = 100.0 * (m[close + i] / m[before + i] - 1.0)
 
 
-@njit(error_model="numpy")
+@compiled()
 def positions(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
     """The fast %K into memory (50 where all is equal), and williams_r (−50)."""
     close, fast, high, low = (
@@ -60,7 +61,7 @@ def positions(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
         z[to.WILLIAMS + i] = -50.0 if x == m[low + i] else -100.0 * ((x - m[close + i]) / (x - m[low + i]))
 
 
-@njit(error_model="numpy")
+@compiled()
 def bands(m: Any, s: Any, q: Any, t: Any, n: Any, z: Any) -> None:
     """slow_k, slow_d; percent_b, bandwidth, volatility."""
     k, d = uint64(q[at.SLOW_K] + t), uint64(q[at.SLOW_D] + t)
@@ -77,7 +78,7 @@ def bands(m: Any, s: Any, q: Any, t: Any, n: Any, z: Any) -> None:
         z[to.VOLATILITY + i] = math.sqrt(m[squares + i] / degrees * year)
 
 
-@njit(error_model="numpy")
+@compiled()
 def volumes(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
     """volume_ratio, volume_z."""
     volume, mean, squares = uint64(q[at.VOLUME] + t), uint64(q[at.VOLUME_1] + t), uint64(q[at.VOLUME_2] + t)
@@ -89,7 +90,7 @@ def volumes(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
         z[to.SCORE + i] = 0.0 if deviation == 0.0 else (x - average) / deviation
 
 
-@njit(error_model="numpy")
+@compiled()
 def moments(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
     """Bias-corrected skewness G1 and excess kurtosis G2 (Joanes & Gill 1998); no number where nothing varies."""
     two, three, four, count = (
@@ -107,7 +108,7 @@ def moments(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
         z[to.KURTOSIS + i] = by_excess * ((count + 1.0) * excess + 6.0)
 
 
-@njit(error_model="numpy")
+@compiled()
 def averaged(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
     """rsi, macd, macd_signal, atr and vwap_deviation in place of the averages and sums that they are made of."""
     close = uint64(q[at.CLOSE] + t)
@@ -122,7 +123,7 @@ def averaged(m: Any, q: Any, t: Any, n: Any, z: Any) -> None:
         z[to.VWAP + i] = x * z[to.WEIGHTS + i] / z[to.VWAP + i] - 1.0
 
 
-@njit(error_model="numpy")
+@compiled()
 def means(m: Any, close: Any, mean: Any, n: Any, z: Any, sma: Any, ema: Any) -> None:
     """sma_n and, in place of the average, ema_n."""
     for i in range(n):
@@ -131,7 +132,7 @@ def means(m: Any, close: Any, mean: Any, n: Any, z: Any, sma: Any, ema: Any) -> 
         z[ema + i] = x / z[ema + i] - 1.0
 
 
-@njit(error_model="numpy")
+@compiled()
 def heard(bars: Any, first: Any, n: Any, z: Any) -> None:
     """spread_bps, depth_imbalance, tick_direction."""
     for i in range(n):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit, uint64
+from numba import uint64
 
+from helios_features.compiled import compiled
 from helios_features.kernel.layout import KEPT, KEPT_AT, MERGE, MERGES_AT, TILE
 from helios_features.kernel.plan import HIGHEST, LOWEST, MEAN, POWERS
 
 
-@njit(error_model="numpy")
+@compiled()
 def merge_all(m: Any, s: Any, q: Any, begin: Any, end: Any, place: Any, n: Any, z: Any, delta: Any) -> None:
     """Carry out the merges `begin` to `end` for the `n` bars from `place` on; `z` has room for n numbers at `delta`.
 
@@ -48,7 +49,7 @@ def merge_all(m: Any, s: Any, q: Any, begin: Any, end: Any, place: Any, n: Any, 
         row += MERGE
 
 
-@njit(forceinline=True, error_model="numpy")
+@compiled(forceinline=True)
 def _third_and_fourth(
     m: Any, s: Any, q: Any, row: Any, a2: Any, b2: Any, place: Any, n: Any, z: Any, delta: Any
 ) -> None:
@@ -67,7 +68,7 @@ def _third_and_fourth(
         m[o4 + i] = (m[a4 + i] + m[b4 + i]) + (fourth + d * (old3 * m[b3 + i] - new3 * m[a3 + i]))
 
 
-@njit(error_model="numpy")
+@compiled()
 def slid(m: Any, q: Any) -> None:
     """Move what is still looked back on to the front, once a tile of new values has filled the room behind it."""
     row = q[KEPT_AT]

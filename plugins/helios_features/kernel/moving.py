@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit, uint64
+from numba import uint64
 
 from helios_features.bar_row import CLOSE, HIGH, LOW, NUMBER, VOLUME
+from helios_features.compiled import compiled
 from helios_features.kernel import layout as at
 from helios_features.kernel.work import ATR, LOSSES, MACD, RSI, SIGNALS, VWAP, WEIGHTS
 
 
-@njit(error_model="numpy")
+@compiled()
 def begun(m: Any, s: Any, q: Any, j: Any, n: Any, x: Any, x_at: Any, y: Any, y_at: Any) -> None:
     """Average `j` of values that may be its first: the mean of the first of them, then moved by alpha.
 
@@ -32,7 +33,7 @@ def begun(m: Any, s: Any, q: Any, j: Any, n: Any, x: Any, x_at: Any, y: Any, y_a
     m[place] = value
 
 
-@njit(error_model="numpy")
+@compiled()
 def moved(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any, y: Any) -> None:
     """The same of the close once the average is whole."""
     alpha, place = s[q[at.AVERAGES_AT] + j * at.AVERAGE + 2], at.AVERAGES + j
@@ -43,7 +44,7 @@ def moved(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any, y: Any) ->
     m[place] = value
 
 
-@njit(error_model="numpy")
+@compiled()
 def moved_four(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any, y: Any) -> None:
     """Averages `j` to `j + 3` of the close, two columns apart: side by side, as each waits for its last value."""
     row, place, apart = q[at.AVERAGES_AT] + j * at.AVERAGE + 2, at.AVERAGES + j, uint64(2 * at.TILE)
@@ -59,7 +60,7 @@ def moved_four(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any, y: An
     m[place], m[place + 1], m[place + 2], m[place + 3] = a, b, c, d
 
 
-@njit(error_model="numpy")
+@compiled()
 def moved_six(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any) -> None:
     """The six averages from `j` on: MACD's of the close, and those of gains, losses and ranges in their place."""
     row, place = q[at.AVERAGES_AT] + j * at.AVERAGE + 2, at.AVERAGES + j
@@ -78,7 +79,7 @@ def moved_six(m: Any, s: Any, q: Any, j: Any, n: Any, close: Any, z: Any) -> Non
     m[place], m[place + 1], m[place + 2], m[place + 3], m[place + 4], m[place + 5] = a, b, c, d, e, f
 
 
-@njit(error_model="numpy")
+@compiled()
 def session(m: Any, q: Any, bars: Any, first: Any, n: Any, z: Any) -> None:
     """Sums of typical price times volume, and of volume, since the anchor; NaN where its start was not seen."""
     value, weight, end, is_whole = m[at.VALUE], m[at.WEIGHT], m[at.SESSION_END], m[at.WHOLE]

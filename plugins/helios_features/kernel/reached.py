@@ -21,18 +21,19 @@ def digest(*functions: Callable[..., Any]) -> int:
 
 
 def reached(*functions: Callable[..., Any]) -> dict[str, list[Any]]:
-    """The compiled functions that these reach, by module and name, with their code and the constants that it names."""
+    """The compiled functions that these reach, by module and name: options, code, and the constants it names."""
     found: dict[str, list[Any]] = {}
     waiting: list[Any] = list(functions)
     while waiting:
-        function = getattr(waiting.pop(), "py_func", None)
-        if (
-            isinstance(function, FunctionType)
-            and (name := f"{function.__module__}.{function.__qualname__}") not in found
-        ):
+        given = waiting.pop()
+        function = getattr(given, "py_func", None)
+        if not isinstance(function, FunctionType):
+            continue
+        name = f"{function.__module__}.{function.__qualname__}"
+        if name not in found:
             values = dict(_values(function))
             constants = [(n, v) for n, v in values.items() if isinstance(v, int | float | str | tuple | np.generic)]
-            found[name] = [*_of(function.__code__), constants]
+            found[name] = [sorted(given.targetoptions.items()), *_of(function.__code__), constants]
             waiting += values.values()
     return found
 

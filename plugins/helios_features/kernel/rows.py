@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from helios_features import bar_row as bar
+from helios_features.compiled import compiled
 from helios_features.kernel import formulas, work
 from helios_features.kernel import layout as at
 from helios_features.kernel.layout import FIXED, TILE
@@ -17,7 +18,7 @@ from helios_features.kernel.moving import begun, moved, moved_four, moved_six, s
 from helios_features.periods import Periods
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def advanced(s: Any, m: Any, bars: Any, first: int, end: int, out: Any, z: Any) -> None:
     """Advance over the bars (rows of WIDTH) from `first` to `end`, which are of one segment, and write their rows.
 
@@ -47,7 +48,7 @@ def working(periods: Periods) -> int:
     return (FIXED + 3 + 2 * len(periods.averages)) * TILE
 
 
-@njit(error_model="numpy")
+@compiled()
 def _taken(m: Any, q: Any, t: int, n: Any, bars: Any, row: Any) -> None:
     """Bars into the columns of memory."""
     close, high, low = uint64(q[at.CLOSE] + t), uint64(q[at.HIGH] + t), uint64(q[at.LOW] + t)
@@ -62,7 +63,7 @@ def _taken(m: Any, q: Any, t: int, n: Any, bars: Any, row: Any) -> None:
         m[log + i] = math.log(m[close + i] / m[last + i])
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def _worked(m: Any, s: Any, q: Any, t: int, n: Any, z: Any) -> None:
     emas, close = q[at.EMAS], uint64(q[at.CLOSE] + t)
     for begin, end in ((0, q[at.EARLY]), (q[at.EARLY], q[at.MERGES])):
@@ -81,7 +82,7 @@ def _worked(m: Any, s: Any, q: Any, t: int, n: Any, z: Any) -> None:
         formulas.means(m, close, mean, n, z, sma, sma + uint64(TILE))
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def _moved(m: Any, s: Any, q: Any, n: Any, close: Any, z: Any) -> None:
     """Moving averages, of which some may not be whole."""
     emas, j, y = q[at.EMAS], 0, work.FREE + uint64(TILE)
@@ -106,7 +107,7 @@ def _moved(m: Any, s: Any, q: Any, n: Any, close: Any, z: Any) -> None:
         begun(m, s, q, emas + j, n, z, x, z, y)
 
 
-@njit(error_model="numpy")
+@compiled()
 def _written(m: Any, q: Any, n: Any, z: Any, out: Any, row: Any) -> None:
     """Columns into rows, NaN where a value is not there yet or is no finite number."""
     seen, warm = int(m[at.COUNT]), q[at.WARM]

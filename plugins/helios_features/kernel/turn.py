@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import float64, njit, void
+from numba import float64, void
 from numpy.typing import NDArray
 
 from helios_features.bar_row import FRESH, UNFIT, WIDTH
+from helios_features.compiled import compiled
 from helios_features.kernel.reached import digest
 from helios_features.kernel.rows import advanced, working
 from helios_features.larger import BUCKET, RATIOS, checked, lifted, woven
@@ -30,7 +31,7 @@ def planned(memory: int, columns: int, ratios: tuple[int, ...], max_gap: float, 
     return np.concatenate([head, *settings])
 
 
-@njit(inline="always", error_model="numpy")
+@compiled(inline="always")
 def _stretches(s: Any, m: Any, bars: Any, out: Any, width: int, z: Any) -> None:
     """Rows of bars stretch by stretch, with an empty memory where a segment begins; none of bars that are unfit."""
     first, count = 0, bars.shape[0]
@@ -52,9 +53,9 @@ def _stretches(s: Any, m: Any, bars: Any, out: Any, width: int, z: Any) -> None:
 
 def _entry(source: int) -> Any:
     # What was compiled of other code has closed over another number, and is not found in numba's cache: see `digest`.
-    @njit(
+    @compiled(
         void(float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[::1]),
-        cache=True, error_model="numpy",
+        cache=True,
     )  # fmt: skip
     def turn(plan, state, bars, out, room):  # type: ignore[no-untyped-def]
         q, n = plan.view(np.int64), bars.shape[0] if source >= 0 else 0
