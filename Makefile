@@ -11,18 +11,14 @@ FOR := 60s
 
 .PHONY: backtest paper-demo test test-all-pythons bench sample clean
 
-back# A minute on paper against a simulated VALR on this machine, then the run is held against itself.
-paper-demo: $(STAMP)
-	@"$(BIN)/helios-engine" valr-sim --port $(PORT) --rate 40 & simulator=$$!; trap 'kill $$simulator' EXIT; sleep 3; \
-	"$(BIN)/helios-engine" live --paper configs/live/six_kinds.toml --set url=http://127.0.0.1:$(PORT) --for $(FOR)
-
-test: $(STAMP)
+backtest: $(STAMP)
 	@"$(BIN)/helios-engine" backtest configs/six_kinds.toml
 
-# A minute on paper against a simulated VALR on this machine, then the run is held against itself.
+# A minute on paper against a simulated VALR on this machine; then the run is held against itself.
 paper-demo: $(STAMP)
 	@"$(BIN)/helios-engine" valr-sim --port $(PORT) --rate 40 & simulator=$$!; trap 'kill $$simulator' EXIT; sleep 3; \
-	"$(BIN)/helios-engine" live --paper configs/live/six_kinds.toml --set url=http://127.0.0.1:$(PORT) --for $(FOR)
+	VALR_KEY=simulated-key VALR_SECRET=simulated-secret "$(BIN)/helios-engine" live --paper configs/live/six_kinds.toml \
+	  --set url=http://127.0.0.1:$(PORT) --set key_env=VALR_KEY --set secret_env=VALR_SECRET --for $(FOR)
 
 test: $(STAMP)
 	@"$(BIN)/python" -m pytest -n auto $(TESTS)
