@@ -26,11 +26,11 @@ MARKET = (Quote, BookSnapshot, BookDelta, Trade)
 class Kernel(NamedTuple):
     """A feature set: the names of its columns for one timeframe, and the compiled function that fills them.
 
-    `run(settings, memory, bars, out)` takes n bars, rows of float64 as `bar_row` orders them, of one timeframe, and
-    writes n rows of `out`, NaN where there is no value. `memory`, an array of `memory` float64, is all that it may
-    remember; it is all 0 at the start of a segment. `settings` says for each timeframe what `run` gets, given its length
-    in ns. `machine`, if given, is asked in place of `run`: of all settings, ratios and `max_gap` it makes what goes over
-    all timeframes in one call, `turn` and `room` of a `Machine`.
+    `run(settings, memory, bars, out)` takes n bars of one timeframe, rows of float64 as `bar_row` orders them, and
+    writes n rows of `out`, NaN where there is no value. `memory`, an array of `memory` float64, is all it remembers; at
+    the start of a segment it is all 0. `settings` says for a timeframe, by its length in ns, what `run` gets.
+    `machine`, if given, makes `turn` and `room` of a `Machine` from all settings, ratios and `max_gap`; then `run` is
+    not called.
     """
 
     schema: str
@@ -73,7 +73,8 @@ class FeatureStage:
         self.schema = Schema(kernel.schema, tuple(names))
         ratios, width = tuple(length // lengths[0] for length in lengths), len(names) // len(timeframes)
         made = kernel.machine or partial(by_run, kernel.run, kernel.memory, width)
-        self.machine = Machine(*made(settings, ratios, float(max_gap)), kernel.memory, width, lengths[0], len(lengths))
+        turn, room = made(settings, ratios, float(max_gap))
+        self.machine = Machine(turn, room, kernel.memory, width, lengths[0], len(lengths))
         self.fresh().row(1, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # compiles, or loads what was compiled before
         self.series: dict[str, Series] = {}
         self.markets: dict[str, Microstructure] = {}
@@ -179,10 +180,8 @@ class FeatureStage:
         return one
 
     def _off_grid(self, name: str, ts_open: int) -> DataError:
-        return DataError(
-            f"expected {self.timeframes[0]} bars of {name} that open at whole multiples of it since 1970, found one "
-            f"that opens at {iso(ts_open)}; import them on that grid"
-        )
+        expected = f"expected {self.timeframes[0]} bars of {name} that open at whole multiples of it since 1970"
+        return DataError(f"{expected}, found one that opens at {iso(ts_open)}; import them on that grid")
 
 
 _NOTHING = (float("nan"),) * 3
