@@ -59,6 +59,8 @@ class ByRun:
             self.run(self.settings[k], memory, bars[first:last], rows[first:last])
 
 
-def no_room(bars: int) -> Table:
-    """None: what `run` works in, it makes itself."""
-    return np.empty(0)
+def by_run(
+    run: Callable[..., None], memory: int, width: int, settings: Sequence[Any], ratios: tuple[int, ...], max_gap: float
+) -> tuple[ByRun, Callable[[int], Table]]:
+    """What `Kernel.machine` asks for; what `run` works in, it makes itself."""
+    return ByRun(run, settings, memory, width, ratios, max_gap), lambda bars: np.empty(0)

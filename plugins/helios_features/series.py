@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from helios_engine.errors import StageError
 from helios_features.bar_row import FRESH, NUMBER, WIDTH
 from helios_features.larger import BUCKET
 
@@ -75,5 +76,10 @@ class Series:
         return result
 
     def restore(self, state: bytes) -> None:
-        """Take back the bytes of another's `state`; ValueError if it is of another size."""
+        """Take back the bytes of another's `state`; StageError if it is of another size."""
+        if len(state) != self.state.nbytes:
+            raise StageError(
+                f"expected {self.state.nbytes} bytes of state of these features, found {len(state)}; another version "
+                "saved them: begin anew, or install that version"
+            )
         self.state[:] = np.frombuffer(state, np.float64)

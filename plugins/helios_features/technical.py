@@ -79,7 +79,7 @@ class Technical(FeatureStage):
         max_age: str = "5m",
     ) -> None:
         from helios_features.kernel.layout import layout
-        from helios_features.kernel.turn import machine
+        from helios_features.kernel.turn import machine, turn
 
         periods = Periods(
             averages,
@@ -113,6 +113,6 @@ class Technical(FeatureStage):
             return layout(periods._replace(anchor=length // bar, year=365 * DAY / bar)).settings
 
         super().__init__(
-            Kernel(name, lambda _: periods.columns, None, settings, whole.memory, machine(whole.memory, periods)),
+            Kernel(name, lambda _: periods.columns, turn, settings, whole.memory, machine(whole.memory, periods)),
             timeframes, max_gap, levels, max_age,
         )  # fmt: skip

@@ -220,6 +220,13 @@ def test_state_of_another_schema_is_refused() -> None:
         state.load(Technical(), state.dump(stage()))
 
 
+def test_state_of_another_version_is_refused() -> None:
+    series = Technical().fresh()
+
+    with pytest.raises(StageError, match=r"found 8; another version saved them"):
+        series.restore(bytes(8))
+
+
 def test_bars_off_the_grid_are_refused_by_name_and_time() -> None:
     odd = Bar(NAME, "1m", START + 1, START + 1 + MINUTE, 1.0, 1.0, 1.0, 1.0, 1.0)
 
