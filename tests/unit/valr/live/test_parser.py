@@ -134,7 +134,7 @@ def test_trades_of_the_stream_wait_for_what_came_before_them_but_not_for_ever() 
     one.edge(Opened("valr.stream.a", "OB_L1_DIFF", (), (PAIR,)), START + 5 * UNITS["s"])
     assert said("e", START + 6 * UNITS["s"]) == []
     doubt, *rest = said("f", START + 30 * UNITS["s"])
-    assert doubt.kind == "trades_missing"
+    assert doubt.kind == "trades_late"
     assert [body.trade_id for body in rest] == ["e", "f"]
 
 
