@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from helios_engine.arrivals import QUOTED
-from helios_engine.bodies import Bar, Print, Reject, Tick
+from helios_engine.bodies import Bar, Control, Print, Reject, Tick
+from helios_engine.closing import CLOSING
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
@@ -124,6 +125,8 @@ class Engine:
         if kind is Tick or kind is Bar:
             self._mark_account(ts)
         self._turn(ts, source, seq, body, released)
+        if kind is Control or kind is Tick:
+            self._close(ts, source, seq, anew=kind is Control)
         if kind is Tick and self.results is not None:
             self.results.tick(ts, self.port.ledger, self.port.marks.volumes)
         self._settle(ts)
@@ -132,13 +135,24 @@ class Engine:
         self.turns += 1
         for leaving in self.pipeline.push(Event(ts, seq, source, body), released):
             if isinstance(leaving, INTENTS):
-                refused = self.port.submit(ts, leaving)
-                if refused is not None:
-                    self._refused.append(refused)
-                elif self.results is not None:
-                    self.results.sent(ts, leaving, self.port.ledger)
+                self._send(ts, leaving)
             else:
                 self._ask(ts, leaving)
+
+    def _send(self, ts: int, intent: Body) -> None:
+        refused = self.port.submit(ts, intent)
+        if refused is not None:
+            self._refused.append(refused)
+        elif self.results is not None:
+            self.results.sent(ts, intent, self.port.ledger)
+
+    def _close(self, ts: int, source: str, seq: int, *, anew: bool = False) -> None:
+        """Send what a switch asks of the engine itself, if one is turned."""
+        if not self.port.closing.is_on:
+            return
+        for intent in self.port.closing.wanted(ts, anew=anew):
+            self.journal.decision(ts, CLOSING, intent, (source, seq))
+            self._send(ts, intent)
 
     def _settle(self, ts: int) -> None:
         for answer in self.port.venue.settle(ts):
@@ -159,6 +173,7 @@ class Engine:
         for body in following:
             self.journal.venue(ts, "port", self._seq["port"], body)
             self._own_turn(ts, "port", body)
+        self._close(ts, VENUE, seq)
 
     def _mark_account(self, ts: int) -> None:
         account = self.port.account(ts)

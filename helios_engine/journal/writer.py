@@ -75,6 +75,12 @@ class Journal:
             if kind in DECISIONS:
                 self._add(self._decisions, ts, raw)
 
+    def decision(self, ts: int, source: str, body: Body, cause: tuple[str, int]) -> None:
+        """Chain and store a decision that no stage made, but the engine, because somebody turned a switch."""
+        record = (ts, source, self._codec.tag(type(body)), body, cause)
+        self._add(self._decisions, ts, self._encode(record))
+        self._write(["out", *record])
+
     def heads(self, delivered: Mapping[str, tuple[str, int]]) -> dict[str, str]:
         """Every head. `delivered` says, per pinned source, its digest and how many inputs were taken."""
         pinned = hashlib.blake2b(digest_size=32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from helios_engine.live.rerun import rerun
 from helios_engine.plugins import Plugins
 from helios_engine.reconcile import reconcile
 from helios_engine.replay import replay
+from helios_engine.runner import Progress
 
 PARITY = ("decisions", "venue")
 """The chains that a backtest over the recording must share; its inputs come from a catalog, so theirs is another."""
@@ -52,12 +54,30 @@ class Checked(NamedTuple):
         return "\n".join(lines)
 
 
-def check_run(place: Path, plugins: Plugins | None = None) -> Checked:
-    """Replay and reconcile a run from its journal, and backtest it over its recording where that can be done."""
-    replayed, reconciled = replay(place, plugins=plugins), reconcile(place, plugins=plugins)
+Progressing = Callable[[str], Progress]
+"""Makes what is told of the progress of a part of the check."""
+
+
+def check_run(
+    place: Path, plugins: Plugins | None = None, *, inputs: int = 0, progressing: Progressing | None = None
+) -> Checked:
+    """Replay and reconcile a run from its journal, and backtest it over its recording where that can be done.
+
+    `inputs` is how many the run has taken, which progress is measured by.
+    """
+
+    def told(what: str) -> Progress | None:
+        if progressing is None:
+            return None
+        tell = progressing(what)
+        # A live run has no planned end, so the share that is done is one of its inputs.
+        return lambda share, count: tell(count / inputs if inputs else share, count)
+
+    replayed = replay(place, plugins=plugins, progress=told("replay"))
+    reconciled = reconcile(place, plugins=plugins, progress=told("reconcile"))
     again, why_not = {}, ""
     try:
-        again = rerun(place, plugins).heads
+        again = rerun(place, plugins, told("backtest")).heads
     except HeliosError as error:
         why_not = str(error)
     now = {name: head for name, (_, head) in reconciled.heads.items()}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
-from helios_engine.bodies import Control, Instrument
+from helios_engine.bodies import Control, Instrument, Trade
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
+from helios_engine.live.hearing import Hearing
 from helios_engine.live.routes import Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.logs import component
@@ -21,6 +22,8 @@ from helios_engine.timeline import REPLY
 
 CONTROL = "control"
 """The source of controls: of people, and of what a run has to say about itself."""
+STOP, RESUMED = "stop", "resumed"
+"""Controls by which a run says that it ends, and that it goes on after it was killed."""
 
 
 class Asking(Protocol):
@@ -56,14 +59,17 @@ class Session:
         self.engine: Engine | None = None
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
+        self.hearing = Hearing()
         self._is_running = False
+        self._seen: frozenset[tuple[str, str]] = frozenset()
 
     def deliver(self, inputs: Inputs) -> None:
         """Take what a connection brought."""
         for ts, body in inputs:
             self._clock.last = max(self._clock.last, ts)
+            self.hearing.note(ts, body)
             source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
-            if source is None:
+            if source is None or (self._seen and self._is_told(body)):
                 continue
             if isinstance(body, Instrument):
                 self.definitions[body.instrument] = body
@@ -80,14 +86,17 @@ class Session:
     def join(self, engine: Engine, timeline: LiveTimeline) -> None:
         """Hand what was kept, and from now on whatever comes, to a run that is still warming up."""
         self.engine, self.timeline = engine, timeline
+        self.hearing.listen(engine.pipeline)
         for ts, source, body in self._kept:
             timeline.put(ts, source, body)
         self._kept.clear()
 
-    def resumed(self, last: int) -> None:
-        """The run was killed after an input of `last` (ns UTC), and nothing of what followed has come in."""
+    def resumed(self, last: int, trades: Iterable[tuple[str, str]]) -> None:
+        """The run was killed after an input of `last` (ns UTC); `trades`, by instrument and id, it has seen."""
+        self._seen = frozenset(trades)
         missed = max(0, self._clock() - last)
         self.failures.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
+        self.control(RESUMED, "all")
 
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
@@ -110,12 +119,14 @@ class Session:
             self.timeline.put(now, name, body)
         self.pump()
 
-    def control(self, name: str, value: str) -> None:
-        """Turn a switch: an input like any other, on the disk before this returns."""
+    def control(self, name: str, value: str) -> int:
+        """Turn a switch: an input like any other, on the disk before this returns. Its stamp (ns UTC)."""
         assert self.timeline is not None and self.engine is not None
-        self.timeline.put(self._clock(), CONTROL, Control(name, value))
+        ts = self._clock()
+        self.timeline.put(ts, CONTROL, Control(name, value))
         self.pump()
         self.engine.journal.flush()
+        return ts
 
     def effect_failed(self, name: str, problem: str) -> None:
         """An effect raised or hangs: no new risk from here on, and everybody can read why."""
@@ -129,6 +140,10 @@ class Session:
         """Whether a definition says nothing new, as each connection does at its beginning."""
         known = self.definitions.get(body.instrument)
         return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
+
+    def _is_told(self, body: Body) -> bool:
+        """Whether it is a trade of before the run was killed."""
+        return isinstance(body, Trade) and (body.instrument, body.trade_id) in self._seen
 
     def _keep(self, ts: int, source: str, body: Body) -> None:
         """What comes before the run begins counts from its first market input on; definitions go into its plan."""

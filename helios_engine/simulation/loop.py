@@ -103,7 +103,10 @@ def run(coroutine: Coroutine[Any, Any, T], start_ns: int) -> T:
 
 def now_ns() -> int:
     """The virtual time of the running loop, ns UTC; ConfigError where none runs."""
-    loop = asyncio.get_running_loop()
+    try:
+        loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
     if not isinstance(loop, VirtualLoop):
-        raise ConfigError("expected the virtual loop of helios_engine.simulation, found another; begin with its `run`")
+        raise ConfigError("expected the virtual loop of helios_engine.simulation, found none; begin with its `run`")
     return loop.ns

@@ -28,14 +28,16 @@ class Kernel(NamedTuple):
     `run(settings, memory, bars, out)` takes n bars, rows of float64 as `bar_row` orders them, of one timeframe, and
     writes n rows of `out`, NaN where there is no value. `memory`, an array of `memory` float64, is all that it may
     remember; it is all 0 at the start of a segment. `settings` says for each timeframe what `run` gets, given its
-    length in ns.
+    length in ns. `machine`, if given, makes compiled code that goes over all timeframes in one call, in place of `run`:
+    of the settings, the timeframes in bars of the smallest, and `max_gap`, it makes `turn` and `room` of a `Machine`.
     """
 
     schema: str
     columns: Callable[[Any], Sequence[str]]
-    run: Callable[..., None]
+    run: Callable[..., None] | None
     settings: Callable[[int], Any]
     memory: int
+    machine: Callable[[list[Any], tuple[int, ...], float], tuple[Any, Any]] | None = None
 
 
 class FeatureStage:
@@ -58,18 +60,24 @@ class FeatureStage:
     def __init__(
         self, kernel: Kernel, timeframes: tuple[str, ...], max_gap: int, levels: int = 5, max_age: str = "5m"
     ) -> None:
+        from helios_features.by_run import ByRun, no_room
         from helios_features.series import Machine
 
         lengths = _lengths(timeframes)
         if max_gap < 0 or levels < 1:
             raise ValueError(f"expected max_gap of 0 or more and levels of 1 or more, found {max_gap} and {levels}")
         self.timeframes, self.levels, self.max_age = timeframes, levels, nanoseconds(max_age)
-        settings = tuple(kernel.settings(length) for length in lengths)
+        settings = [kernel.settings(length) for length in lengths]
         names = [f"{t}_{c}" for t, s in zip(timeframes, settings, strict=True) for c in kernel.columns(s)]
         self.schema = Schema(kernel.schema, tuple(names))
-        ratios = tuple(length // lengths[0] for length in lengths[1:])
-        width = len(names) // len(timeframes)
-        self.machine = Machine(kernel.run, settings, kernel.memory, width, lengths[0], ratios, float(max_gap))
+        ratios, width = tuple(length // lengths[0] for length in lengths), len(names) // len(timeframes)
+        if kernel.machine is not None:
+            turn, room = kernel.machine(settings, ratios, float(max_gap))
+        elif kernel.run is not None:
+            turn, room = ByRun(kernel.run, settings, kernel.memory, width, ratios, float(max_gap)), no_room
+        else:
+            raise StageError(f"expected `run` or `machine` in the kernel of {kernel.schema}, found neither; give one")
+        self.machine = Machine(turn, room, kernel.memory, width, lengths[0], len(lengths))
         self.fresh().row(1, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # compiles, or loads what was compiled before
         self.length = lengths[0]
         self.series: dict[str, Series] = {}

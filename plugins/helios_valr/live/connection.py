@@ -32,6 +32,8 @@ from helios_valr.rest.budget import Budget
 from helios_valr.rest.transport import BASE_URL
 from helios_valr.signing import Secret, headers
 
+OWED = 60_000_000_000
+"""How long before its last trade a killed run may have had to fill others (ns)."""
 _MINUTE = LENGTH * 1_000_000_000
 
 
@@ -96,6 +98,14 @@ class Valr:
             key = wanted.kind, pair_of(wanted.instrument)
             self._since[key] = max(last, self._since.get(key, 0))
         return found
+
+    def go_on(self, wanted: Wanted, since: int) -> None:
+        """Fill what follows `since` (ns UTC), the end of what a killed run has of trades or bars.
+
+        Trades are asked for from a little before: some of them may have been owed when it was killed.
+        """
+        key = wanted.kind, pair_of(wanted.instrument)
+        self._since[key] = since - OWED if wanted.kind is Trade else since
 
     async def run(self, taker: Taker) -> None:
         """Bring frames until cancelled.

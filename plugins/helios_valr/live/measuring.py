@@ -15,8 +15,10 @@ from helios_valr.live.subscriptions import Subscriptions
 from helios_valr.translation import VENUE, instrument_of
 
 _SECOND = 1_000_000_000
-BUCKETS = "buckets"
-"""The channel of bars."""
+A_MINUTE = 24
+"""Requests for trades that may be made in a minute, of the 30 that all public endpoints have together."""
+BUCKETS, TRADES = "buckets", "trades"
+"""The channels of bars, and of trades as far as no stream brings them."""
 
 
 class Measuring:
@@ -27,6 +29,7 @@ class Measuring:
         self._wanted = wanted
         now = world.monotonic()
         channels = [*wanted.watched, *((BUCKETS, pair) for pair in wanted.bars)]
+        channels += [(TRADES, pair) for pair in wanted.trades]
         self._heard: dict[tuple[str, str], int] = dict.fromkeys(channels, now)
         self._told: dict[tuple[str, str], tuple[bool, int]] = {}
         self.is_linked = False
@@ -37,9 +40,15 @@ class Measuring:
             self._heard[channel, pair] = self._world.monotonic()
 
     def age(self, channel: str, pair: str) -> float:
-        """Seconds since something new came on a channel, or since it all began. Of bars, how late the next one is."""
+        """Seconds since something new came on a channel, or since it all began. For what is polled, how late it is."""
         age = (self._world.monotonic() - self._heard[channel, pair]) / _SECOND
-        return max(0.0, age - LENGTH - self._pace.after) if channel == BUCKETS else age
+        if channel == BUCKETS:
+            return max(0.0, age - LENGTH - self._pace.after)
+        return max(0.0, age - self.trades_every()) if channel == TRADES else age
+
+    def trades_every(self) -> float:
+        """Seconds between two walks of trades of all pairs, which share what VALR allows an address."""
+        return max(self._pace.trades, len(self._wanted.trades) * 60 / A_MINUTE)
 
     def link(self, is_up: bool) -> None:
         """The stream is up, or down."""

@@ -25,6 +25,8 @@ from helios_valr.translation import VENUE, instrument_of
 
 QUIET = 60 * UNITS["s"]
 """A refused frame of a type is told once in this time; `counts` has them all."""
+SUSPECT = 30 * UNITS["s"]
+"""How far back trades are looked at again when a book turns out to have a gap: books are silent for up to 20.5 s."""
 Inputs = Iterator[tuple[int, Body]]
 
 
@@ -46,6 +48,8 @@ class ValrParser:
         if frame.direction == "in":
             try:
                 for body in self._read(frame):
+                    if isinstance(body, DataIssue) and body.kind == "book_lost":
+                        self._suspect_trades(frame.recv_ns)
                     if not self._is_unwanted(body):
                         yield frame.recv_ns, body
                     for doubt in self._compared(body, frame.recv_ns):
@@ -111,6 +115,12 @@ class ValrParser:
                     self.trades.suspect(pair, doubt.ts_from, received)
                     yield doubt
                 self.tally.bar(body)
+
+    def _suspect_trades(self, received: int) -> None:
+        """A book has a gap: what was lost on the line may have been trades as well, of any pair."""
+        for pair in self.trades.pairs():
+            if self.lines.streams_trades(pair):
+                self.trades.suspect(pair, received - SUSPECT, received)
 
     def _doubt(self, frame: Frame, error: str) -> Inputs:
         kind = error.partition(":")[0]

@@ -9,7 +9,7 @@ from helios_engine.timeframe import UNITS, iso
 from helios_valr.errors import PairError, UnreachableError
 from helios_valr.live.bars import LENGTH
 from helios_valr.live.envelopes import EDGE, Unanswered, edge
-from helios_valr.live.measuring import BUCKETS, Measuring
+from helios_valr.live.measuring import BUCKETS, TRADES, Measuring
 from helios_valr.live.pace import Pace
 from helios_valr.live.parser import ValrParser
 from helios_valr.live.subscriptions import Subscriptions
@@ -24,8 +24,6 @@ TRIES, CHECKED, MOST_BUCKETS = 4, 2, 300
 again; buckets of one answer."""
 SETTLED = 2 * _SECOND
 """How long after a line opened REST is asked for what came before: it may know a trade later than the stream."""
-A_MINUTE = 24
-"""Requests for trades that may be made in a minute, of the 30 that all public endpoints have together."""
 
 
 class Polls:
@@ -102,7 +100,9 @@ class Polls:
             for pair in self._wanted.trades:
                 if self._is_due(pair):
                     await self._walk(pair)
-            await self._world.sleep(max(self._pace.trades, len(self._wanted.trades) * 60 / A_MINUTE))
+                if self._parser.trades.missing_since(pair) is None:
+                    self._measuring.heard(TRADES, pair)
+            await self._world.sleep(self._measuring.trades_every())
 
     def _is_due(self, pair: str) -> bool:
         missing = self._parser.trades.missing_since(pair)

@@ -73,6 +73,10 @@ class Trades:
         found.owe(at)
         found.hole = min(found.hole, since)
 
+    def pairs(self) -> list[str]:
+        """Every pair whose trades are told."""
+        return list(self._pairs)
+
     def missing_since(self, pair: str) -> int | None:
         """Until when (ns UTC) trades may be missing that no walk has filled yet; None if nothing is missing."""
         return self._pair(pair).owed

@@ -50,7 +50,9 @@ async def answered(simulator: Simulator, request: web.Request, handler: Handler)
     return found
 
 
-async def _in_parts(simulator: Simulator, request: web.Request, body: bytes, most: int, pause: float) -> web.Response:
+async def _in_parts(
+    simulator: Simulator, request: web.Request, body: bytes, most: int, pause: float
+) -> web.StreamResponse:
     """The head of an answer, then `most` bytes of its body: one after each pause, or all, and then a broken line."""
     found = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
     await found.prepare(request)
@@ -66,4 +68,4 @@ async def _in_parts(simulator: Simulator, request: web.Request, body: bytes, mos
         pass  # the client has had enough, which is what this is for
     if most < len(body) and request.transport is not None:
         request.transport.close()
-    return found  # type: ignore[return-value]
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
 from random import Random
 from typing import Annotated, Literal, get_args
@@ -57,10 +58,10 @@ class Faults:
     """A list of faults, in order of time; `touches` finds the one that is due and notes what it hit."""
 
     def __init__(self, planned: Iterable[Fault] = ()) -> None:
-        self.all: list[Fault] = []
+        self.all = sorted(planned, key=_at)
         self._open: dict[str, list[Fault]] = {}
-        for fault in planned:
-            self.add(fault)
+        for fault in self.all:
+            self._open.setdefault(fault.kind, []).append(fault)
 
     @classmethod
     def seeded(cls, seed: int, per_minute: float, minutes: int = 600) -> Faults:
@@ -76,8 +77,7 @@ class Faults:
     def add(self, fault: Fault) -> None:
         """One more."""
         for some in (self.all, self._open.setdefault(fault.kind, [])):
-            some.append(fault)
-            some.sort(key=lambda one: one.at)
+            insort(some, fault, key=_at)
 
     def touches(self, kind: Kind, now: float, what: str, *, if_lasting: bool = False) -> Fault | None:
         """The fault of `kind` that is due at `now` (seconds since the beginning), if any; it has touched `what`."""
@@ -95,7 +95,10 @@ class Faults:
 
     def next_at(self, kind: Kind, now: float) -> float:
         """When the next fault of `kind` is due, infinity if none will be."""
-        return next((max(fault.at, now) for fault in self._open.get(kind, ()) if fault.ended is None), float("inf"))
+        due = self._due(kind, now)
+        return (
+            now if due else next((fault.at for fault in self._open.get(kind, ()) if fault.ended is None), float("inf"))
+        )
 
     def settle(self, now: float) -> list[Fault]:
         """Every fault, those ended whose time is over."""
@@ -104,11 +107,23 @@ class Faults:
         return self.all
 
     def _due(self, kind: Kind, now: float) -> list[Fault]:
-        some = self._open.get(kind)
-        if not some or some[0].at > now:
-            return []
+        """Those that may touch something now; those that are over are ended and left behind."""
+        some = self._open.get(kind, [])
+        due = []
+        is_over = False
         for fault in some:
+            if fault.at > now:
+                break
             if fault.seconds and fault.ended is None and now >= fault.at + fault.seconds:
                 fault.ended = fault.at + fault.seconds
-        some[:] = [fault for fault in some if fault.ended is None]
-        return [fault for fault in some if fault.at <= now]
+            if fault.ended is None:
+                due.append(fault)
+            else:
+                is_over = True
+        if is_over:
+            some[:] = [fault for fault in some if fault.ended is None]
+        return due
+
+
+def _at(fault: Fault) -> float:
+    return fault.at

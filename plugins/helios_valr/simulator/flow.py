@@ -16,8 +16,10 @@ class Flow(Protocol):
     """One change of one market after the other."""
 
     markets: dict[str, Market]
-    due: float
-    """When the next change comes, seconds since the beginning; infinity if none will."""
+
+    @property
+    def due(self) -> float:
+        """When the next change comes, seconds since the beginning; infinity if none will."""
 
     def begin(self, now: int) -> None:
         """Let the past of the markets happen, up to `now` (ns UTC), the beginning."""

@@ -26,7 +26,6 @@ class Line:
         """Half open: nothing is said or heard any more, and nobody closes it."""
         self._queue: asyncio.Queue[tuple[float, bytes, bool]] = asyncio.Queue(BACKLOG)
         self._held: bytes | None = None
-        self._due = 0.0
 
     def say(self, message: dict[str, Any]) -> None:
         """An answer; of the faults only those of the line swallow or delay it."""
@@ -86,9 +85,8 @@ class Line:
             self.is_dead = True
             return
         late = faults.touches("delay", now, what)
-        self._due = max(self._due, now + (late.much if late else 0.0))
         try:
-            self._queue.put_nowait((self._due, frame, is_pong))
+            self._queue.put_nowait((now + (late.much if late else 0.0), frame, is_pong))
         except asyncio.QueueFull:
             self.cut()
 

@@ -55,7 +55,7 @@ def _span(query: Query, at: Callable[[str, int], int], now: int) -> tuple[int, i
         raise RefusedError(-11, f"periodSeconds must be one of {', '.join(map(str, PERIODS))}")
     step = seconds * SECOND
     last = at("endTime", now)
-    first = at("startTime", last - step * (MOST_BUCKETS - 1))
+    first = at("startTime", last - last % step - step * (MOST_BUCKETS - 1))
     if last // step - -(-first // step) + 1 > MOST_BUCKETS:
         raise RefusedError(-11, f"at most {MOST_BUCKETS} buckets at once")
     skip = whole(query, "skip", 0)

@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from helios_valr.signing import Secret, sign
+from helios_valr.simulator.answers import ahead
 from helios_valr.simulator.broken import Handler
 
 if TYPE_CHECKING:
@@ -52,5 +53,6 @@ async def is_signed(simulator: Simulator, request: web.Request) -> bool:
         return False
     body, account = await request.read(), given.get("X-VALR-SUB-ACCOUNT-ID", "")
     wanted = sign(Secret(settings.secret), int(stamp), request.method, request.raw_path, body, account)
-    is_fresh = abs(simulator.world.now() / 1e9 - int(stamp) / 1e3) <= settings.signature_age
+    now = simulator.world.now() + ahead(simulator, f"signature of {request.path}")
+    is_fresh = abs(now / 1e9 - int(stamp) / 1e3) <= settings.signature_age
     return is_fresh and hmac.compare_digest(wanted.encode(), given.get("X-VALR-SIGNATURE", "").encode())

@@ -43,8 +43,10 @@ class Simulator:
         self.settings, self.faults, self.world = settings, faults or Faults(), world or World()
         self._began = self.world.monotonic()
         self.flow = flow or Seeded(settings)
-        self.flow.begin(self.world.now())
+        self.flow.begin(now := self.world.now())
         self.markets = self.flow.markets
+        for market in self.markets.values():
+            market.changed = market.changed or now  # an empty book has a time as well
         self.sessions: dict[Session, None] = {}
         """In the order in which they came, which that of a set would not be."""
         self.limits, self.telling = Limits(), Telling(self)

@@ -98,5 +98,7 @@ def test_there_is_no_virtual_time_outside_of_it() -> None:
 
     with pytest.raises(ConfigError, match="virtual loop"):
         asyncio.run(ask())
+    with pytest.raises(ConfigError, match="virtual loop"):
+        now_ns()
     with pytest.raises(ConfigError, match="above 0"):
         run(ask(), 0)

@@ -249,15 +249,6 @@ def test_registration_does_not_load_numba() -> None:
     assert found.stdout == "False\n"
 
 
-def test_all_compiled_code_of_an_entry_is_in_one_file_since_its_cache_looks_at_no_other() -> None:
-    from helios_features import kernel, larger
-
-    for module in (kernel, larger):
-        reached = {value for value in vars(module).values() if hasattr(value, "py_func")}
-        assert len(reached) >= 5
-        assert {f.py_func.__code__.co_filename for f in reached} == {module.__file__}
-
-
 def test_the_feature_set_that_the_documentation_shows_works_as_it_says() -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/features.md").read_text(), re.S)
     module = ModuleType("mine")
