@@ -11,6 +11,7 @@ from typing import Any
 
 from helios_engine.arrivals import QUOTED
 from helios_engine.bodies import Bar, Print, Reject, Tick
+from helios_engine.contained import Containment
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
@@ -179,3 +180,13 @@ class Engine:
         reply: Any = running.effect.answer(request)
         if reply is not None:
             self.timeline.schedule(ts + running.delay, REPLY, running.name, reply)
+
+
+class ContainedEngine(Engine):
+    """The engine of a live run, whose stages must know which input they are at: it bounds what they may do."""
+
+    containment: Containment
+
+    def _take(self, given: Input) -> None:
+        self.containment.turn += 1
+        super()._take(given)

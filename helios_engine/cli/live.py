@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,7 @@ def live(
     """Run CONFIG on live data, with the connection of its [live] table in place of its feeds.
 
     Ctrl-C ends it: what is due settles, the report is written, and the run is replayed and reconciled.
+    A stage or effect that fails is left out, no new risk is taken, and the exit code is 1.
     """
     import msgspec
 
@@ -49,7 +52,8 @@ def live(
     logs.configure(Settings.load())
     seconds = seconds_of("--for", span)
     status = StatusLine(quiet=as_json)
-    run = paper_run(load_config(config), settings_of(settings), tell=status, alarm=status.alarm)
+    faulthandler.enable()  # a plugin that kills the process in C is named on stderr
+    run = paper_run(load_config(config), settings_of(settings), tell=status, alarm=status.alarm, trace=sys.__stderr__)
     result = asyncio.run(_until_stopped(run, runs_path(runs), seconds))
     status.done()
     checked = None if no_check else check_run(result.folder)
@@ -60,7 +64,7 @@ def live(
         click.echo(summary_text(result.summary, result.folder))
         if checked is not None:
             click.echo(checked.text)
-    return 1 if checked is not None and checked.differences else 0
+    return 1 if run.session.failures or (checked is not None and checked.differences) else 0
 
 
 async def _until_stopped(run: Paper, runs: Path, seconds: float | None) -> Any:

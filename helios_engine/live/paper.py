@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -20,12 +20,14 @@ from helios_engine.errors import HeliosError, NotAvailableError
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.effects import Beside
+from helios_engine.live.memory import Memory
 from helios_engine.live.planning import live_plan
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import Asking, Session
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.live.warming import live_ticks, past, warm_up
+from helios_engine.live.watchdog import Watchdog
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
 from helios_engine.recorder import Limits, Recorder
@@ -62,16 +64,17 @@ class Paper:
         asking: Callable[[Session], Asking] | None = None,
         tell: Callable[[Paper], None] = lambda run: None,
         alarm: Callable[[str], None] = lambda text: None,
+        trace: TextIO | None = None,
     ) -> None:
-        """`patience` is how many seconds the first definitions and prices may take."""
+        """`patience` is how many seconds the first definitions and prices may take; `trace`: see `Watchdog`."""
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
         self._limits, self._patience, self._tell, self._alarm = limits, patience, tell, alarm
-        self._asking = asking
+        self._asking, self._trace = asking, trace
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
         self._moved = asyncio.Event()
-        self.session = Session(self.clock, Routes(wanted), self._moved.set)
+        self.session = Session(self.clock, Routes(wanted), self._moved.set, alarm)
         self.recorder: Recorder | None = None
         self.taking: Taking | None = None
         self.plan: Plan | None = None
@@ -114,8 +117,9 @@ class Paper:
         self.missing = warmth.missing
         ticks = live_ticks(plan)
         timeline = LiveTimeline(past(plan, warmth, ticks.length, ticks.grace, ticks.first), self.clock, ticks)
+        bounds = self.config.containment
         asking = self._asking(self.session) if self._asking else Beside(
-            self._loop, self.session.reply, self.session.effect_failed
+            self._loop, self.session.reply, self.session.effect_failed, bounds.patience, bounds.effect_requests
         )  # fmt: skip
         engine = assemble(
             plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=asking.ask,
@@ -128,12 +132,13 @@ class Paper:
         failure: BaseException | None = None
         try:
             self.session.join(engine, timeline)
-            await self._warm(engine, timeline)
-            self.session.begin()
-            await self._live(connection)
-            await _cancelled(connection)
-            self.session.control("stop", "all")
-            engine.finish(0)
+            with self._watched(plan):
+                await self._warm(engine, timeline)
+                self.session.begin()
+                await self._live(connection)
+                await _cancelled(connection)
+                self.session.control("stop", "all")
+                engine.finish(0)
             status = "complete"
         except (HeliosError, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
@@ -142,12 +147,21 @@ class Paper:
         results = engine.results
         assert isinstance(results, Results)
         plan = plan._replace(stop=max(engine.now, plan.start) + 1)
-        notes = [*notes, *self.notes()]
+        late = [f"effect {name}: {n} replies came too late and were dropped" for name, n in asking.dropped.items()]
+        notes = [*notes, *self.notes(), *late]
         summary = runner.close(plan, engine, results, place, status, failure, started, contaminated, notes)
         write_page(place)
         if failure is not None:
             raise failure
         return runner.Result(place, summary, Frames(place))
+
+    @contextmanager
+    def _watched(self, plan: Plan) -> Iterator[None]:
+        """Look at how long stages take, for as long as they may be given something."""
+        assert plan.containment is not None
+        with Watchdog(self._alarm, self._trace) as watchdog:
+            plan.containment.watch = watchdog
+            yield
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
@@ -195,6 +209,7 @@ class Paper:
         timeline, engine = self.session.timeline, self.session.engine
         assert timeline is not None and engine is not None
         flushed = told = self.world.monotonic()
+        memory = Memory(self.config.containment.max_memory, self.session.failed, self._alarm)
         while not self.stop.is_set():
             if connection.done():
                 connection.result()
@@ -209,6 +224,7 @@ class Paper:
                 flushed = now
             if now - told >= 1_000_000_000:
                 self._tell(self)
+                memory.look(now)
                 told = now
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
-from helios_engine.bodies import Control, Instrument
+from helios_engine.bodies import Control, Instrument, Quarantine
 from helios_engine.effects import RunningEffect
-from helios_engine.engine import Engine
+from helios_engine.engine import ContainedEngine, Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.routes import Routes, is_market
@@ -18,6 +19,8 @@ from helios_engine.timeline import REPLY
 
 CONTROL = "control"
 """The source of controls: of people, and of what a run has to say about itself."""
+MOST = 100
+"""Failures that are told; the log has them all."""
 
 
 class Asking(Protocol):
@@ -31,6 +34,11 @@ class Asking(Protocol):
         """Wait for nobody."""
         ...
 
+    @property
+    def dropped(self) -> Counter[str]:
+        """Replies that came too late to count, by effect."""
+        ...
+
 
 class Session:
     """Before `begin` it keeps what comes; from then on it takes every input as it comes.
@@ -38,15 +46,22 @@ class Session:
     `definitions` are the latest of each instrument, `first` the stamp of the first market input that somebody wants.
     """
 
-    def __init__(self, clock: Rising, routes: Routes, changed: Callable[[], None] = lambda: None) -> None:
-        self._clock, self.routes, self._changed = clock, routes, changed
+    def __init__(
+        self,
+        clock: Rising,
+        routes: Routes,
+        changed: Callable[[], None] = lambda: None,
+        alarm: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """`failures` are, in words, the stages and effects that failed, as `alarm` was told of them."""
+        self._clock, self.routes, self._changed, self._alarm = clock, routes, changed, alarm
         self.definitions: dict[str, Instrument] = {}
         self.first = 0
         self._kept: list[tuple[int, str, Body]] = []
         self.engine: Engine | None = None
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
-        self._is_running = False
+        self._is_running = self._is_pumping = self._is_urgent = False
 
     def deliver(self, inputs: Inputs) -> None:
         """Take what a connection brought."""
@@ -65,6 +80,8 @@ class Session:
     def join(self, engine: Engine, timeline: LiveTimeline) -> None:
         """Hand what was kept, and from now on whatever comes, to a run that is still warming up."""
         self.engine, self.timeline = engine, timeline
+        if isinstance(engine, ContainedEngine):
+            engine.containment.told.append(self.quarantined)
         for ts, source, body in self._kept:
             timeline.put(ts, source, body)
         self._kept.clear()
@@ -75,10 +92,19 @@ class Session:
         self.pump()
 
     def pump(self) -> None:
-        """Take every input that has come or is due."""
+        """Take every input that has come or is due. What is put while a turn runs is taken after it."""
         assert self.engine is not None
-        while self.engine.step() is not None:
-            pass
+        if self._is_pumping:
+            return
+        self._is_pumping = True
+        try:
+            while self.engine.step() is not None:
+                pass
+        finally:
+            self._is_pumping = False
+        if self._is_urgent:
+            self._is_urgent = False
+            self.engine.journal.flush()
 
     def reply(self, due: int, name: str, body: Body) -> None:
         """Take the reply of an effect: at `due` if that lies ahead, now otherwise."""
@@ -94,16 +120,30 @@ class Session:
         """Turn a switch: an input like any other, on the disk before this returns."""
         assert self.timeline is not None and self.engine is not None
         self.timeline.put(self._clock(), CONTROL, Control(name, value))
+        self._is_urgent = True
         self.pump()
-        self.engine.journal.flush()
 
     def effect_failed(self, name: str, problem: str) -> None:
         """An effect raised or hangs: no new risk from here on, and everybody can read why."""
-        text = f"effect {name}: {problem}"
-        component("live").error("effect failed", extra={"effect": name, "error": problem})
-        if text not in self.failures:
-            self.failures.append(text)
+        self.failed(f"effect {name}: {problem}")
+
+    def failed(self, text: str) -> None:
+        """Something that a plugin or the process did wrong: no new risk until `resume`, whatever else happens."""
+        self._say(text)
         self.control("reduce_only", "all")
+
+    def quarantined(self, ts: int, found: Quarantine) -> None:
+        """A stage was put out in the turn that runs; the gate is shut already, and a replay is to know of it."""
+        assert self.timeline is not None
+        self._say(f"stage {found.stage} is out ({found.kind}): {found.reason}")
+        self.timeline.put(self._clock(), CONTROL, found)
+        self._is_urgent = True
+
+    def _say(self, text: str) -> None:
+        component("live").error("plugin failed", extra={"error": text})
+        if text not in self.failures and len(self.failures) < MOST:
+            self.failures.append(text)
+            self._alarm(text)
 
     def _keep(self, ts: int, source: str | None, body: Body) -> None:
         """What comes before the run begins counts from its first market input on."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helios_engine.contained import Contained
 from helios_engine.timeframe import duration_text
 
 if TYPE_CHECKING:
@@ -52,4 +53,8 @@ class StatusLine:
         found.append(f"last frame {duration_text(age // 1_000_000 * 1_000_000)} ago")
         found.append(f"{engine.turns:,} turns, {engine.port.orders} orders, {engine.port.fills} fills")
         held = sorted((name, position.quantity) for name, position in engine.port.ledger.positions.items())
+        out = [f"OUT: {node.name}" for node in engine.pipeline.nodes if isinstance(node, Contained) and node.out]
+        if run.session.failures:
+            found.append(f"{len(run.session.failures)} FAILURES, reduce-only until resume")
+        found += out
         return [*found, *(f"{name} {quantity:f}" for name, quantity in held if quantity)]
