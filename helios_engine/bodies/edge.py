@@ -37,7 +37,7 @@ class Control(Body, frozen=True):
 
 
 class Quarantine(Body, frozen=True):
-    """A stage of a live run is out: nothing it said of its event number `delivery` (from 0) counts, and it gets no more.
+    """A stage of a live run is out: nothing it said of its event `delivery` (from 0) counts, and it gets no more.
 
     `kind` is `raised` or `flooded`, to which a replay comes by itself, or `interrupted`, `slow` or `memory`, which a
     replay takes from here; `reason` names the event and the error.
