@@ -13,7 +13,8 @@ from helios_engine.artefact_gate import Use, uses
 from helios_engine.bodies import Instrument
 from helios_engine.codec import Codec
 from helios_engine.config import Config, Piece
-from helios_engine.contained import Contained, Containment
+from helios_engine.contained import Contained
+from helios_engine.containment import Containment
 from helios_engine.effects import RunningEffect
 from helios_engine.errors import BuildError, ConfigError
 from helios_engine.events import Body

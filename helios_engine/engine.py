@@ -11,7 +11,7 @@ from typing import Any
 
 from helios_engine.arrivals import QUOTED
 from helios_engine.bodies import Bar, Print, Reject, Tick
-from helios_engine.contained import Containment
+from helios_engine.containment import Containment
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal

@@ -48,6 +48,7 @@ class Beside:
         self._patience, self._most = patience, most
         self._queues: dict[str, SimpleQueue[Callable[[], None] | None]] = {}
         self._out: set[_Asked] = set()
+        self._is_closed = False
         self.waiting: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
@@ -55,9 +56,7 @@ class Beside:
         """Take a request of `ts` to its effect."""
         name, asked = running.name, _Asked(ts + running.delay)
         if self.waiting[name] >= self._most:
-            self._loop.call_soon(
-                self._failed, name, f"more than {self._most} requests are waiting; the rest is not asked"
-            )
+            self._loop.call_soon(self._refuse, name)
             return
         self.waiting[name] += 1
         self._out.add(asked)
@@ -73,7 +72,8 @@ class Beside:
         self._queue(name).put(work)
 
     def close(self) -> None:
-        """Wait for nobody: what is still out has no reply."""
+        """Wait for nobody: what is still out has no reply, and nobody is told of anything any more."""
+        self._is_closed = True
         for asked in list(self._out):
             self._leave(asked)
         for queue in self._queues.values():
@@ -85,6 +85,10 @@ class Beside:
             # A daemon, because an effect that hangs must not keep the process from ending.
             threading.Thread(target=_work_off, args=(queue,), name=f"effect-{name}", daemon=True).start()
         return self._queues[name]
+
+    def _refuse(self, name: str) -> None:
+        if not self._is_closed:
+            self._failed(name, f"more than {self._most} requests are waiting; the rest is not asked")
 
     def _give_up(self, name: str, asked: _Asked) -> None:
         self._leave(asked)

@@ -166,7 +166,7 @@ class Paper:
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
         told = [f"warm-up: {text} is missing" for text in self.missing]
-        told += self.session.failures
+        told += [*self.session.failures, *self.session.warnings]
         assert self.recorder is not None
         if self.recorder.dropped:
             told.append(f"{self.recorder.dropped} frames found no room and were left out: see the recording's gaps")
@@ -209,7 +209,7 @@ class Paper:
         timeline, engine = self.session.timeline, self.session.engine
         assert timeline is not None and engine is not None
         flushed = told = self.world.monotonic()
-        memory = Memory(self.config.containment.max_memory, self.session.failed, self._alarm)
+        memory = Memory(self.config.containment.max_memory, self.session.failed, self.session.warn)
         while not self.stop.is_set():
             if connection.done():
                 connection.result()

@@ -53,7 +53,7 @@ class Session:
         changed: Callable[[], None] = lambda: None,
         alarm: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """`failures` are, in words, the stages and effects that failed, as `alarm` was told of them."""
+        """`failures` are, in words, the plugins that failed, `warnings` what changed nothing; `alarm` is told of both."""
         self._clock, self.routes, self._changed, self._alarm = clock, routes, changed, alarm
         self.definitions: dict[str, Instrument] = {}
         self.first = 0
@@ -61,6 +61,7 @@ class Session:
         self.engine: Engine | None = None
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
+        self.warnings: list[str] = []
         self._is_running = self._is_pumping = self._is_urgent = False
 
     def deliver(self, inputs: Inputs) -> None:
@@ -89,6 +90,8 @@ class Session:
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
         self._is_running = True
+        if isinstance(self.engine, ContainedEngine):
+            self.engine.containment.is_live = True
         self.pump()
 
     def pump(self) -> None:
@@ -131,6 +134,12 @@ class Session:
         """Something that a plugin or the process did wrong: no new risk until `resume`, whatever else happens."""
         self._say(text)
         self.control("reduce_only", "all")
+
+    def warn(self, text: str) -> None:
+        """Something that somebody should look at, but that changes nothing."""
+        component("live").warning("warning", extra={"warning": text})
+        self.warnings.append(text)
+        self._alarm(text)
 
     def quarantined(self, ts: int, found: Quarantine) -> None:
         """A stage was put out in the turn that runs; the gate is shut already, and a replay is to know of it."""

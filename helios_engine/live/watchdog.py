@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, TextIO
 
-from helios_engine.contained import Overdue, Spell
+from helios_engine.containment import Overdue, Spell
 from helios_engine.logs import component
 from helios_engine.node import Node
 
