@@ -24,11 +24,9 @@ class ContainmentSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     slow_turns: Annotated[Count, Meta(description="slow turns within a minute that put a stage out")] = 3
     turn_limit: Annotated[
         Duration,
-        Meta(
-            description="a stage that takes longer in one turn is interrupted; ten times that for the first event of a kind"
-        ),
+        Meta(description="a stage is interrupted after that; tenfold for the first event of a kind"),
     ] = "2s"
-    max_share: Annotated[Share, Meta(description="the most of all time, over ten seconds, that a stage may take")] = 0.5
+    max_share: Annotated[Share, Meta(description="the most of the time, over a minute, that a stage may take")] = 0.5
     max_outputs: Annotated[Count, Meta(description="the most that a stage may yield in one turn")] = 1000
     effect_patience: Annotated[Duration, Meta(description="how long an effect may take for a reply")] = "30s"
     effect_requests: Annotated[Count, Meta(description="the most requests that may wait for one effect")] = 100

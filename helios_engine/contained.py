@@ -30,6 +30,9 @@ class Contained(Node):
     """A node whose stage is put out when it raises, takes too long, or yields without end; `out` says why."""
 
     after = "the stage gets no more events"
+    _given: int
+    _said: int
+    _turn: int
 
     def __init__(self, *given: Any, containment: Containment) -> None:
         super().__init__(*given)
@@ -78,9 +81,8 @@ class Contained(Node):
         self.out: Quarantine | None = None
         self._pace = Pace(self._run.bounds)
         self._met: set[type[Body]] = set()
-        self._given: int = 0
-        self._turn: int = -1
-        self._said: int = 0
+        self._given = self._said = 0
+        self._turn = -1
 
     def _failed(self, event: Event[Body], number: int, failure: BaseException | None, spell: Spell) -> Quarantine:
         where = self._where(event)

@@ -53,7 +53,7 @@ class Session:
         changed: Callable[[], None] = lambda: None,
         alarm: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """`failures` are, in words, the plugins that failed, `warnings` what changed nothing; `alarm` is told of both."""
+        """`failures` say which plugins failed and how, `warnings` what changed nothing; `alarm` is told of both."""
         self._clock, self.routes, self._changed, self._alarm = clock, routes, changed, alarm
         self.definitions: dict[str, Instrument] = {}
         self.first = 0
