@@ -137,7 +137,7 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Something that somebody should look at, but that changes nothing."""
-        component("live").warning("warning", extra={"warning": text})
+        component("live").warning("%s", text)
         self.warnings.append(text)
         self._alarm(text)
 
@@ -149,7 +149,7 @@ class Session:
         self._is_urgent = True
 
     def _say(self, text: str) -> None:
-        component("live").error("plugin failed", extra={"error": text})
+        component("live").error("plugin failed: %s", text)
         if text not in self.failures and len(self.failures) < MOST:
             self.failures.append(text)
             self._alarm(text)
