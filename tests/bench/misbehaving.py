@@ -1,10 +1,10 @@
 """How late ticks are while a plugin misbehaves: `python -m tests.bench.misbehaving [SECONDS] [WAY …]`, 20 s each.
 
-A paper run with the bounds of the defaults (an effect's patience is 3 s), ticks every 100 ms, and an exchange in a
+A paper run with the bounds of the defaults (but a budget of 100 ms for `slow`, 3 s for effects), ticks every 100 ms, and an exchange in a
 process of its own that sends 50 quotes and 50 trades a second. From the sixtieth trade on one stage or effect
 misbehaves. A tick is late by the wall clock when it is delivered, less the time it is of. `held` is the longest that
 one tick was late: about as long as the plugin had the loop before it was put out. `p99 after` is of the ticks from five
-seconds after that on.
+seconds after that on; `bare` is the p99 of a process beside it that does nothing but tick. The first second is left out.
 """
 
 from __future__ import annotations
@@ -61,9 +61,19 @@ async def exchange() -> None:
             await asyncio.sleep(0.02)
 
 
-async def measure(port: int, folder: Path, pieces: str, seconds: float) -> tuple[list[str], float]:
+async def bare(seconds: float) -> None:
+    """Ticks of a loop that does nothing else, in a process of its own: how late the machine itself makes them."""
+    late, end = [], time.time() + seconds
+    while (now := time.time()) < end:
+        due = (now // 0.1 + 1) * 0.1
+        await asyncio.sleep(due - now)
+        late.append((time.time() - due) * 1e3)
+    print(np.percentile(late, 99))
+
+
+async def measure(port: int, folder: Path, pieces: str, bounds: str, seconds: float) -> tuple[list[str], float]:
     """Run for a while; what failed, and when that was told (s since 1970)."""
-    loaded = config(folder, '[[stage]]\nuse = "bench.lateness"\n' + pieces, bounds='effect_patience = "3s"')
+    loaded = config(folder, '[[stage]]\nuse = "bench.lateness"\n' + pieces, bounds=bounds)
     known = plugins()
     known.register(SimpleNamespace(helios_stages=helios_stages), "bench")
     moments: list[float] = []
@@ -79,14 +89,25 @@ def helios_stages() -> list[StageSpec]:
     return [StageSpec("bench.lateness", Lateness)]
 
 
-def row(name: str, port: int, pieces: str, seconds: float) -> None:
+def started(*what: str) -> subprocess.Popen[str]:
+    """This module in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.misbehaving", *what]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def row(name: str, port: int, pieces: str, bounds: str, seconds: float) -> None:
     """Measure one way and print it."""
     with tempfile.TemporaryDirectory() as folder:
-        failures, told = asyncio.run(measure(port, Path(folder), pieces, seconds))
-    late = np.array([late for _, late in _lateness])
+        beside = started("bare", str(seconds))
+        failures, told = asyncio.run(measure(port, Path(folder), pieces, bounds, seconds))
+        alone = float(beside.communicate()[0])
+    begun = _lateness[0][0]
+    late = np.array([late for at, late in _lateness if at > begun + 1])
     after = np.array([late for at, late in _lateness if told and at > told + 5] or [math.nan])
     middle, most = np.percentile(late, [50, 99])
-    figures = f"{len(late):>6}{middle:>8.2f}{most:>9.2f}{np.percentile(after, 99):>11.2f}{late.max():>9.1f}"
+    figures = (
+        f"{len(late):>6}{middle:>8.2f}{most:>9.2f}{np.percentile(after, 99):>11.2f}{late.max():>9.1f}{alone:>8.2f}"
+    )
     why = failures[0].partition(": ")[0] if failures else "-"
     print(f"{name:<16}{figures}{(late > LATE).sum():>7}  {why}", flush=True)
 
@@ -94,18 +115,21 @@ def row(name: str, port: int, pieces: str, seconds: float) -> None:
 def main(seconds: float, ways: list[str]) -> None:
     """Print the table."""
     logging.getLogger("helios_engine").addHandler(logging.NullHandler())
-    server = subprocess.Popen([sys.executable, "-m", __spec__.name, "exchange"], stdout=subprocess.PIPE, text=True)
+    server = started("exchange")
     assert server.stdout is not None
     try:
         port = int(server.stdout.readline())
-        print(f"{'':<16}{'ticks':>6}{'p50 ms':>8}{'p99 ms':>9}{'p99 after':>11}{'held ms':>9}{'>20ms':>7}  told")
+        print(
+            f"{'':<16}{'ticks':>6}{'p50 ms':>8}{'p99 ms':>9}{'p99 after':>11}{'held ms':>9}{'bare':>8}{'>20ms':>7}  told"
+        )
         for how in STAGES:
             if not ways or how in ways:
-                row(f"stage {how or 'as it should'}", port, wild(how, 60), seconds)
+                bounds = 'turn_budget = "100ms"' if how == "slow" else ""
+                row(f"stage {how or 'well'}", port, wild(how, 60), bounds, seconds)
         for how in EFFECTS:
             if not ways or f"effect-{how}" in ways:
                 oracle = f'[[effect]]\nuse = "zoo.oracle"\nname = "oracle"\nhow = "{how}"\n'
-                row(f"effect {how}", port, '[[stage]]\nuse = "zoo.asks"\n' + oracle, seconds)
+                row(f"effect {how}", port, '[[stage]]\nuse = "zoo.asks"\n' + oracle, 'effect_patience = "3s"', seconds)
     finally:
         server.kill()
         server.wait()
@@ -114,5 +138,7 @@ def main(seconds: float, ways: list[str]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["exchange"]:
         asyncio.run(exchange())
+    elif sys.argv[1:2] == ["bare"]:
+        asyncio.run(bare(float(sys.argv[2])))
     else:
         main(float(sys.argv[1]) if sys.argv[1:] else 20.0, sys.argv[2:])
