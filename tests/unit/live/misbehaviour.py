@@ -49,7 +49,9 @@ use = "catalog.quotes"
 instrument = "BTCZAR.ACME"
 name = "quotes"
 """
-BOUNDS = 'turn_budget = "100ms"\nturn_limit = "300ms"\nmax_outputs = 200\n'
+AFTER = 0.7
+"""Seconds that a run goes on after what failed."""
+BOUNDS = 'turn_budget = "150ms"\nturn_limit = "500ms"\nmax_outputs = 200\n'
 AROUND = '[[stage]]\nuse = "zoo.witness"\n[[stage]]\nuse = "zoo.buyer"\n'
 
 
@@ -72,17 +74,29 @@ def plugins() -> Plugins:
 async def traded(
     loaded: Config,
     runs: Path,
-    seconds: float = 1.6,
+    seconds: float = 1.0,
+    failures: int = 1,
     then: Callable[[Paper, float], None] = lambda run, passed: None,
     **more: Any,
 ) -> tuple[Paper, Result]:
-    """Run for a while; `then` is called with the seconds that have passed, about fifty times a second."""
+    """Run for some seconds, and a while on after so many failures; `then` is called about fifty times a second.
+
+    `then` is given the seconds since the run began to decide. A run in which nothing fails is over after 20.
+    """
     async with acme.Server() as server:
         server.say(acme.COIN)
         run = paper_run(loaded, {"port": server.port}, plugins=plugins(), **more)
         running = asyncio.create_task(run.run(runs))
-        begun, number = asyncio.get_running_loop().time(), 0
-        while (passed := asyncio.get_running_loop().time() - begun) < seconds and not running.done():
+        clock = asyncio.get_running_loop().time
+        begun, failed, number = clock(), 0.0, 0
+        while not running.done():
+            if run.session.engine is None:
+                begun = clock()
+            if len(run.session.failures) >= failures:
+                failed = failed or clock()
+            passed = clock() - begun
+            if (passed >= seconds and failed and clock() - failed >= AFTER) or passed > 20:
+                break
             price = round(1000 + 50 * math.sin(passed * 4), 2)
             server.say(acme.quote(price), acme.trade(number, price))
             number += 1

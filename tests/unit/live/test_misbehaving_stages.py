@@ -60,12 +60,12 @@ def test_resume_lets_orders_pass_again_and_the_stage_stays_out(tmp_path: Path) -
     orders: list[int] = []
 
     def resume(run: Paper, passed: float) -> None:
-        if run.session.failures and passed > 1.6 and not orders:
+        if run.session.failures and passed > 1.5 and not orders:
             assert run.session.engine is not None
             orders.append(run.session.engine.port.orders)
             run.session.control("resume", "all")
 
-    _, result = asyncio.run(traded(config(tmp_path, wild("raise")), tmp_path / "runs", 2.4, resume))
+    _, result = asyncio.run(traded(config(tmp_path, wild("raise")), tmp_path / "runs", 2.6, then=resume))
 
     (found,) = quarantines(result.folder)
     assert result.summary.counts.orders > orders[0]
@@ -75,14 +75,14 @@ def test_resume_lets_orders_pass_again_and_the_stage_stays_out(tmp_path: Path) -
 
 def test_two_stages_that_hang_are_both_put_out(tmp_path: Path) -> None:
     second = wild("spin", after=26).replace('use = "zoo.wild"', 'use = "zoo.wild"\nname = "second"')
-    _, result = asyncio.run(traded(config(tmp_path, wild("sleep") + second), tmp_path / "runs", 2.2))
+    _, result = asyncio.run(traded(config(tmp_path, wild("sleep") + second), tmp_path / "runs", failures=2))
 
     assert {found.stage for found in quarantines(result.folder)} == {"zoo.wild", "second"}
     assert differences(result.folder) == []
 
 
 def test_what_hangs_in_c_is_named_by_the_next_event_at_the_latest(tmp_path: Path) -> None:
-    _, result = asyncio.run(traded(config(tmp_path, wild("deaf")), tmp_path / "runs", 5.0))
+    _, result = asyncio.run(traded(config(tmp_path, wild("deaf")), tmp_path / "runs"))
 
     (found,) = quarantines(result.folder)
     assert found.kind in ("interrupted", "slow")
@@ -90,7 +90,7 @@ def test_what_hangs_in_c_is_named_by_the_next_event_at_the_latest(tmp_path: Path
 
 
 def test_a_run_without_misbehaviour_puts_nobody_out(tmp_path: Path) -> None:
-    run, result = asyncio.run(traded(config(tmp_path, wild("")), tmp_path / "runs"))
+    run, result = asyncio.run(traded(config(tmp_path, wild(""), bounds=""), tmp_path / "runs", failures=0))
 
     assert (quarantines(result.folder), run.session.failures) == ([], [])
     assert "gate: pause" not in result.summary.counts.rejects

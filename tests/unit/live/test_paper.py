@@ -83,9 +83,11 @@ async def traded(folder: Path, seconds: float = 4.0) -> Result:
         server.say(COIN)
         run = paper_run(config(folder), {"port": server.port}, plugins=plugins())
         running = asyncio.create_task(run.run(folder / "runs"))
-        begun = asyncio.get_running_loop().time()
-        number = 0
-        while (passed := asyncio.get_running_loop().time() - begun) < seconds:
+        clock = asyncio.get_running_loop().time
+        begun, number = clock(), 0
+        while (passed := clock() - begun) < seconds or (run.session.engine.port.fills < 4 and passed < 20):  # type: ignore[union-attr]
+            if run.session.engine is None:  # stages are still made, which may take seconds where kernels compile
+                begun = clock()
             price = round(1000 + 50 * math.sin(passed * 4), 2)
             server.say(quote(price), trade(number, price))
             number += 1

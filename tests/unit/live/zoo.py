@@ -90,7 +90,7 @@ def _swallow(event: Event[Trade]) -> Says:
 
 
 def _slow(event: Event[Trade]) -> Says:
-    time.sleep(0.12)
+    time.sleep(0.2)
     yield from ()
 
 
