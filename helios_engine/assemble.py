@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 
-from helios_engine.bodies import Features, Instrument, Trade
+from helios_engine.bodies import Features, Instrument, Quarantine, Trade
 from helios_engine.build import Plan, leaves
 from helios_engine.driving.ahead import Ahead
 from helios_engine.driving.market_only import run_ahead
 from helios_engine.driving.stretch import Part
 from helios_engine.driving.timeline import BlockTimeline
-from helios_engine.engine import Ask, Engine
+from helios_engine.engine import Ask, ContainedEngine, Engine
 from helios_engine.errors import ConfigError
 from helios_engine.feature_ear import FeatureEar
 from helios_engine.gate import Gate
@@ -49,6 +49,7 @@ def assemble(
     resumes: bool = False,
     driver: str | None = None,
     sizes: Iterator[int] | None = None,
+    quarantined: Mapping[str, Quarantine] | None = None,
 ) -> Engine:
     """Make an engine that is ready to run, with stages and effects that have seen nothing yet.
 
@@ -56,7 +57,8 @@ def assemble(
     replies come from there: a replay. `streams` take the place of the plan's own sources.
     With `resumes` the journal is that of a killed run, which is gone on with. `mark` is written into every table of
     the results: what a reader must not miss. `driver` takes the place of the config's; a plan with streams or nodes of
-    another make is driven by events. `sizes` yields the most inputs of each stretch that is read ahead.
+    another make is driven by events. `sizes` yields the most inputs of each stretch that is read ahead. `quarantined`
+    are the stages that a live run put out, when it is made again.
     """
     for node in plan.nodes:
         node.renew()
@@ -76,7 +78,7 @@ def assemble(
     port.open(plan.begin, known)
     if timeline is None and by_blocks:
         timeline = _by_blocks(plan, pipeline, ahead, sizes)
-    engine = Engine(
+    engine = (Engine if plan.containment is None else ContainedEngine)(
         timeline=timeline or Timeline(sources(plan) if streams is None else streams),
         pipeline=pipeline,
         port=port,
@@ -88,6 +90,9 @@ def assemble(
         ask=ask,
         until=plan.stop,
     )
+    if plan.containment is not None and isinstance(engine, ContainedEngine):
+        engine.containment = plan.containment
+        plan.containment.begin(quarantined, port.gate.hold)
     return engine
 
 

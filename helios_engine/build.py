@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from helios_engine import recipe
@@ -12,6 +13,8 @@ from helios_engine.artefact_gate import Use, uses
 from helios_engine.bodies import Instrument
 from helios_engine.codec import Codec
 from helios_engine.config import Config, Piece
+from helios_engine.contained import Contained
+from helios_engine.containment import Containment
 from helios_engine.effects import RunningEffect
 from helios_engine.errors import BuildError, ConfigError
 from helios_engine.events import Body
@@ -52,6 +55,8 @@ class Plan(NamedTuple):
     """Whether the inputs come from a connection: no manifest pins them, the journal has them all."""
     is_cut: bool = False
     """Whether nothing at `stop` or later is of this run, not even the tick that closes its last bar."""
+    containment: Containment | None = None
+    """What a stage of a live run that fails is put out by; a backtest stops at it."""
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -73,7 +78,9 @@ def build(config: Config, plugins: Plugins | None = None, live: FeedMaker | None
     make_feed = live or _feed
     feeds = tuple(make_feed(config, piece, plugins, codec) for piece in config.feeds)
     stages = plugins.offers("stage")
-    nodes = tuple(Node(piece.name, _maker(config, piece, stages, "stage"), piece.on, codec) for piece in config.stages)
+    containment = None if live is None else Containment(config.containment)
+    node = Node if containment is None else partial(Contained, containment=containment)
+    nodes = tuple(node(piece.name, _maker(config, piece, stages, "stage"), piece.on, codec) for piece in config.stages)
     effects = tuple(_effect(config, piece, plugins) for piece in config.effects)
     check_fed(config, nodes, feeds, effects, plugins)
     check_answered(config, nodes, effects, codec)
@@ -86,7 +93,7 @@ def build(config: Config, plugins: Plugins | None = None, live: FeedMaker | None
     files = tuple(_artefacts(config, plugins))
     return Plan(
         config, plugins, codec, feeds, nodes, effects, make_venue, agreed, tick, begin, start, stop, files,
-        live is not None,
+        is_live=live is not None, containment=containment,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from helios_engine.config_containment import ContainmentSection as ContainmentSection
 from helios_engine.config_gate import GateSection as GateSection
 from helios_engine.errors import ConfigError
 from helios_engine.timeframe import nanoseconds, parse_time, timeframe_ns
@@ -90,6 +91,7 @@ class Config(msgspec.Struct, frozen=True):
     """The fee schedule that `[venue]` names, if it does."""
     live: Piece | None = None
     """The connection that takes the feeds' place in a live run."""
+    containment: ContainmentSection = ContainmentSection()
 
     @property
     def digest(self) -> str:
@@ -111,6 +113,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "account": AccountSection,
     "gate": GateSection,
     "plugins": PluginsSection,
+    "containment": ContainmentSection,
 }
 _TABLES = ("feed", "stage", "effect", "instrument")
 _KEYS = (*SECTIONS, "venue", "live", *_TABLES)
@@ -154,6 +157,7 @@ def parse_config(text: str, path: Path) -> Config:
         instruments=reader.instruments(),
         fees=reader.fees(),
         live=reader.piece("live", "[live]", table["live"]) if "live" in table else None,
+        containment=reader.section("containment", ContainmentSection),
     )
     _check_words(config)
     return config

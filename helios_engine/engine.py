@@ -12,6 +12,7 @@ from typing import Any
 from helios_engine.arrivals import QUOTED
 from helios_engine.bodies import Bar, Control, Print, Reject, Tick
 from helios_engine.closing import CLOSING
+from helios_engine.containment import Containment
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
 from helios_engine.journal import Journal
@@ -197,3 +198,13 @@ class Engine:
         due = ts + running.delay
         if reply is not None and (self._until is None or due < self._until):
             self.timeline.schedule(due, REPLY, running.name, reply)
+
+
+class ContainedEngine(Engine):
+    """The engine of a live run, whose stages must know which input they are at: it bounds what they may do."""
+
+    containment: Containment
+
+    def _take(self, given: Input) -> None:
+        self.containment.turn += 1
+        super()._take(given)

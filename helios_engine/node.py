@@ -25,6 +25,8 @@ class Node:
     itself does not keep the contract.
     """
 
+    after = "the run stopped at this event"
+
     def __init__(self, name: str, make: Callable[[], Any], on: Mapping[str, Any], codec: Codec) -> None:
         self.name = name
         self.make = make
@@ -133,7 +135,7 @@ class Node:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         line = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
-        return f"{self._where(event)}: {type(error).__name__}{line}: {error}; the run stopped at this event"
+        return f"{self._where(event)}: {type(error).__name__}{line}: {error}; {self.after}"
 
     def _where(self, event: Event[Body]) -> str:
         return f"stage {self.name!r} on {type(event.body).__name__} {event.source}#{event.seq} at {iso(event.ts)}"

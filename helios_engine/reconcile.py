@@ -16,7 +16,7 @@ from helios_engine.journal.reader import StoredInput
 from helios_engine.live.timeline import Stored
 from helios_engine.plugins import Plugins
 from helios_engine.recording import VENUE
-from helios_engine.replay import open_run
+from helios_engine.replay import open_run, quarantines
 from helios_engine.runner import Progress, drive
 from helios_engine.timeline import REPLY, Input, Source, Timeline
 
@@ -56,7 +56,7 @@ def reconcile(
     if end is None or end[0] != "complete":
         status = "killed before its end" if end is None else end[0]
         raise JournalError(f"{place.name}: the run was {status}; only a complete run can be reconciled")
-    engine = assemble(plan, timeline=_timeline(plan, reader), ask=_nobody)
+    engine = assemble(plan, timeline=_timeline(plan, reader), ask=_nobody, quarantined=quarantines(plan, reader))
     compared = _Compared(answer for answer in reader.inputs() if answer.source == VENUE)
     compared.listen(engine)
     if not drive(engine, plan, progress):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from helios_engine import folder as folders
 from helios_engine.assemble import assemble, heads
+from helios_engine.bodies import Quarantine
 from helios_engine.build import Plan, build
 from helios_engine.codec import Codec
 from helios_engine.config import on_catalog
@@ -89,7 +90,8 @@ def replay(
     if end is None or end[0] != "complete":
         status = "killed before its end" if end is None else end[0]
         raise JournalError(f"{place.name}: the run was {status}; only a complete run can be compared by its heads")
-    engine = assemble(plan, recording=Recording(reader.inputs()), streams=no_streams(plan))
+    recording, out = Recording(reader.inputs()), quarantines(plan, reader)
+    engine = assemble(plan, recording=recording, streams=no_streams(plan), quarantined=out)
     if not drive(engine, plan, progress):
         raise KeyboardInterrupt
     return Replayed(end[1], heads(plan, engine), record.get("contaminated", ""))
@@ -105,12 +107,20 @@ def no_streams(plan: Plan) -> list[Source] | None:
     return [] if plan.is_live else None
 
 
+def quarantines(plan: Plan, reader: JournalReader) -> dict[str, Quarantine] | None:
+    """The stages that a live run put out, by name; nothing for a backtest, which puts none out."""
+    if not plan.is_live:
+        return None
+    return {found.stage: found for found in reader.quarantines()}
+
+
 def outputs(
     place: Path, catalog: str | Path | None = None, plugins: Plugins | None = None, progress: Progress | None = None
 ) -> Iterator[Output]:
     """Every output of a run in order, made anew from its journal."""
     plan, reader, _ = open_run(place, catalog, plugins)
-    engine = assemble(plan, recording=Recording(reader.inputs()), streams=no_streams(plan))
+    recording, out = Recording(reader.inputs()), quarantines(plan, reader)
+    engine = assemble(plan, recording=recording, streams=no_streams(plan), quarantined=out)
     collected: list[Output] = []
     _listen(plan, engine, collected)
     for number, given in enumerate(engine.run(), 1):

@@ -11,7 +11,7 @@ from helios_engine.bodies.derived import (
     Target,
     VolForecast,
 )
-from helios_engine.bodies.edge import Control, DataIssue, Health, Tick
+from helios_engine.bodies.edge import Control, DataIssue, Health, Quarantine, Tick
 from helios_engine.bodies.effects import LlmReply, LlmRequest, PredictRequest
 from helios_engine.bodies.market import (
     Bar,
@@ -71,6 +71,7 @@ __all__ = [
     "PredictRequest",
     "Prediction",
     "Print",
+    "Quarantine",
     "Quote",
     "Reject",
     "RiskDecision",

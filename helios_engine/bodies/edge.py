@@ -36,6 +36,19 @@ class Control(Body, frozen=True):
     value: str
 
 
+class Quarantine(Body, frozen=True):
+    """A stage of a live run is out: nothing it said of its event `delivery` (from 0) counts, and it gets no more.
+
+    `kind` is `raised` or `flooded`, to which a replay comes by itself, or `interrupted`, `slow` or `memory`, which a
+    replay takes from here; `reason` names the event and the error.
+    """
+
+    stage: str
+    delivery: int
+    kind: str
+    reason: str
+
+
 class DataIssue(Body, frozen=True):
     """A doubt about data between `ts_from` and `ts_to` (ns UTC); severity is info, warn or error.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +37,8 @@ def live(
     Ctrl-C ends it: what is due settles, the report is written, and the run is checked: replayed, reconciled, and where
     that can be done backtested over its recording. A second Ctrl-C leaves the check out, a third one kills. A run that
     was killed goes on with --resume, with all it knew, held and had on order, and says what it missed. `helios-engine
-    ctl` looks at a run and steers it.
+    ctl` looks at a run and steers it. A stage or effect that fails is left out, no new risk is taken, and the exit code
+    is 1.
     """
     import msgspec
 
@@ -56,13 +59,14 @@ def live(
         raise ConfigError("live orders are not available: add --paper for a run with the simulated venue")
     logs.configure(Settings.load())
     seconds = seconds_of("--for", span)
+    faulthandler.enable()  # a plugin that kills the process in C is named on stderr
     status = StatusBlock(quiet=as_json)
     folder = runs_path(runs)
     if (config is None) == (killed is None):
         raise ConfigError("expected CONFIG for a new run, or --resume RUN for one that was killed")
     left = None if killed is None else Killed(find_folder(killed, folder))
     loaded = left.config if left is not None else load_config(config)  # type: ignore[arg-type]
-    run = paper_run(loaded, settings_of(settings), tell=status, alarm=status.alarm, door=True)
+    run = paper_run(loaded, settings_of(settings), tell=status, alarm=status.alarm, door=True, trace=sys.__stderr__)
     with Stopping(run.end, status.alarm) as stopping:
         try:
             result = asyncio.run(_until_stopped(run, run.run(folder) if left is None else run.resume(left), seconds))
@@ -79,7 +83,7 @@ def live(
             click.echo(checked.text)
         elif not no_check:
             click.echo(f"checked      left out; helios-engine replay and reconcile {result.folder.name} do it")
-    return 1 if checked is not None and checked.differences else 0
+    return 1 if run.session.failures or (checked is not None and checked.differences) else 0
 
 
 async def _until_stopped(run: Paper, running: Coroutine[Any, Any, Any], seconds: float | None) -> Any:

@@ -32,7 +32,7 @@ from helios_engine.gate.pace import Pace
 from helios_engine.gate.prices import Prices
 from helios_engine.gate.reasons import MODIFY
 from helios_engine.gate.size import Size
-from helios_engine.gate.switches import Switches
+from helios_engine.gate.switches import EVERYTHING, Switches
 from helios_engine.gate.trouble import Trouble
 from helios_engine.ledger import Ledger
 
@@ -129,6 +129,10 @@ class Gate:
         """Many trades came in at once, of which `body` was the last, at `ts`."""
         if self._limits.max_data_age is not None:
             self._trouble.market(ts, body)
+
+    def hold(self, ts: int) -> None:
+        """Something inside the run failed: only orders that reduce pass until `resume`, as after `reduce_only`."""
+        self._switches.control(ts, Control("reduce_only", EVERYTHING))
 
     def hears(self) -> dict[type[Body], tuple[Hear, ...]]:
         """Which inputs the gate wants, and who takes them: of market data only what a limit asks for."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from helios_engine.bodies import Quarantine
 from helios_engine.codec import Codec
 from helios_engine.errors import JournalError
 from helios_engine.events import Body
@@ -65,6 +66,14 @@ class JournalReader:
             if record[0] == "in":
                 _, turn, ts, source, seq, tag, body = record
                 yield StoredInput(turn, ts, source, seq, self._body(tag, body))
+
+    def quarantines(self) -> Iterator[Quarantine]:
+        """The stages that were put out in a live run, in order of time."""
+        for record in self._records():
+            if record[0] == "in" and record[5] == "Quarantine":
+                body = self._body(record[5], record[6])
+                assert isinstance(body, Quarantine)
+                yield body
 
     def outputs(self) -> Iterator[StoredOutput]:
         """Stored decisions in order."""

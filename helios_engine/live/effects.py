@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 
 from helios_engine.effects import RunningEffect
@@ -17,38 +18,64 @@ Failed = Callable[[str, str], None]
 """Told when an effect failed or let one wait too long: its name, and what happened."""
 
 
+class _Asked:
+    """One request on its way; once given up its reply is nobody's, and if it has not begun it never will."""
+
+    def __init__(self, due: int) -> None:
+        self.due = due
+        self.is_given_up = False
+        self.late: asyncio.TimerHandle | None = None
+
+
 class Beside:
     """Takes requests to effects on threads. A reply is an input at its stated delay, or when it comes if that is later.
 
-    So a run equals its backtest as long as effects are as quick as the config says. One that raises or takes longer
-    than `patience` seconds is told to `failed`; the run goes on without its reply, which is an ordinary state.
+    So a run equals its backtest as long as effects are as quick as the config says. One that raises, takes longer
+    than `patience` seconds, or has more than `most` requests waiting is told to `failed`; the run goes on without
+    its reply, which is an ordinary state. A reply that comes after the patience is over is dropped: the run has said
+    that there is none.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, replied: Replied, failed: Failed, patience: float = 30.0
+        self,
+        loop: asyncio.AbstractEventLoop,
+        replied: Replied,
+        failed: Failed,
+        patience: float = 30.0,
+        most: int = 100,
     ) -> None:
-        self._loop, self._replied, self._failed, self._patience = loop, replied, failed, patience
+        self._loop, self._replied, self._failed = loop, replied, failed
+        self._patience, self._most = patience, most
         self._queues: dict[str, SimpleQueue[Callable[[], None] | None]] = {}
+        self._out: set[_Asked] = set()
+        self._is_closed = False
         self.waiting: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
 
     def ask(self, ts: int, running: RunningEffect, request: Body) -> None:
         """Take a request of `ts` to its effect."""
-        name, due = running.name, ts + running.delay
+        name, asked = running.name, _Asked(ts + running.delay)
+        if self.waiting[name] >= self._most:
+            self._loop.call_soon(self._refuse, name)
+            return
         self.waiting[name] += 1
-        late = self._loop.call_later(self._patience, self._failed, name, f"no reply after {self._patience:g} s")
+        self._out.add(asked)
+        asked.late = self._loop.call_later(self._patience, self._give_up, name, asked)
 
         def work() -> None:
-            try:
-                reply, problem = running.effect.answer(request), ""
-            except Exception as error:  # an effect may fail in any way; the run is told, and goes on
-                reply, problem = None, f"{type(error).__name__}: {error}"
-            if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._done, name, due, late, reply, problem)
+            if asked.is_given_up:
+                return
+            reply, problem = _answer(running, request)
+            with suppress(RuntimeError):  # the loop was closed: the run is over, and nobody waits
+                self._loop.call_soon_threadsafe(self._done, name, asked, reply, problem)
 
         self._queue(name).put(work)
 
     def close(self) -> None:
-        """Wait for nobody: what is still out has no reply."""
+        """Wait for nobody: what is still out has no reply, and nobody is told of anything any more."""
+        self._is_closed = True
+        for asked in list(self._out):
+            self._leave(asked)
         for queue in self._queues.values():
             queue.put(None)
 
@@ -59,13 +86,31 @@ class Beside:
             threading.Thread(target=_work_off, args=(queue,), name=f"effect-{name}", daemon=True).start()
         return self._queues[name]
 
-    def _done(self, name: str, due: int, late: asyncio.TimerHandle, reply: Body | None, problem: str) -> None:
+    def _refuse(self, name: str) -> None:
+        if not self._is_closed:
+            self._failed(name, f"more than {self._most} requests are waiting; the rest is not asked")
+
+    def _give_up(self, name: str, asked: _Asked) -> None:
+        self._leave(asked)
         self.waiting[name] -= 1
-        late.cancel()
+        self._failed(name, f"no reply after {self._patience:g} s")
+
+    def _leave(self, asked: _Asked) -> None:
+        asked.is_given_up = True
+        self._out.discard(asked)
+        if asked.late is not None:
+            asked.late.cancel()
+
+    def _done(self, name: str, asked: _Asked, reply: Body | None, problem: str) -> None:
+        if asked.is_given_up:
+            self.dropped[name] += 1
+            return
+        self._leave(asked)
+        self.waiting[name] -= 1
         if problem:
             self._failed(name, problem)
         elif reply is not None:
-            self._replied(due, name, reply)
+            self._replied(asked.due, name, reply)
 
 
 class Inline:
@@ -74,19 +119,29 @@ class Inline:
     def __init__(self, replied: Replied, failed: Failed) -> None:
         self._replied, self._failed = replied, failed
         self.waiting: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
 
     def ask(self, ts: int, running: RunningEffect, request: Body) -> None:
         """Ask, and hand on the reply, due after the effect's delay."""
-        try:
-            reply = running.effect.answer(request)
-        except Exception as error:  # as above
-            self._failed(running.name, f"{type(error).__name__}: {error}")
-            return
-        if reply is not None:
+        reply, problem = _answer(running, request)
+        if problem:
+            self._failed(running.name, problem)
+        elif reply is not None:
             self._replied(ts + running.delay, running.name, reply)
 
     def close(self) -> None:
         """Nothing is out."""
+
+
+def _answer(running: RunningEffect, request: Body) -> tuple[Body | None, str]:
+    """What an effect replies, or what is wrong with it."""
+    try:
+        reply = running.effect.answer(request)
+    except BaseException as error:  # an effect may fail in any way, `sys.exit` included; the run is told, and goes on
+        return None, f"{type(error).__name__}: {str(error)[:500]}"
+    if reply is not None and not isinstance(reply, Body):
+        return None, f"it replied with a {type(reply).__name__}, which is no Body"
+    return reply, ""
 
 
 def _work_off(queue: SimpleQueue[Callable[[], None] | None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helios_engine import folder as folders
-from helios_engine.bodies import Bar, Trade
+from helios_engine.bodies import Bar, Quarantine, Trade
 from helios_engine.codec import Codec
 from helios_engine.config import Config
 from helios_engine.errors import JournalError
@@ -53,6 +53,10 @@ class Killed:
             if i.source != VENUE:
                 self._note(i.body)
                 yield Input(i.ts, i.source, i.seq, i.body)
+
+    def quarantines(self, codec: Codec) -> dict[str, Quarantine]:
+        """The stages that were out when it was killed."""
+        return {found.stage: found for found in self._reader(codec).quarantines()}
 
     def _note(self, body: Body) -> None:
         if isinstance(body, Trade):

@@ -68,7 +68,7 @@ def _row(row: Iterable[str], widths: list[int]) -> str:
 
 def _links(look: Look) -> list[str]:
     return [
-        f"{line.name} up {span(line.up_s)}, last frame {span(line.heard_s)} ago"
+        f"{line.name} up {span(line.up_s)}" + f", last frame {span(line.heard_s)} ago" * (line.heard_s is not None)
         if line.is_up
         else f"{line.name} DOWN: {line.problem or 'not opened yet'}"
         for line in look.lines

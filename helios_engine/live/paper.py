@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -28,11 +28,13 @@ from helios_engine.live.connecting import Made
 from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
 from helios_engine.live.killed import Killed
+from helios_engine.live.memory import Memory
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.switching import Switching
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline
+from helios_engine.live.watchdog import Watchdog
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
 from helios_engine.recorder import Limits, Recorder
@@ -71,18 +73,22 @@ class Paper:
         tell: Callable[[Paper], None] = lambda run: None,
         alarm: Callable[[str], None] = lambda text: None,
         door: bool = False,
+        trace: TextIO | None = None,
     ) -> None:
-        """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in."""
+        """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in.
+
+        `trace`: see `Watchdog`.
+        """
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
         self._limits, self._say = limits, alarm
         self.patience, self.tell = patience, tell
         self.alarms: deque[str] = deque(maxlen=8)
-        self._asking = asking
+        self._asking, self._trace = asking, trace
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
         self.moved = asyncio.Event()
-        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self.moved.set)
+        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self.moved.set, self._alarmed)
         self.recorder: Recorder | None = None
         self.taking: Taking | None = None
         self.plan: Plan | None = None
@@ -152,16 +158,20 @@ class Paper:
         venue = runner.check_money(plan)
         started = self.world.now() / 1e9
         timeline = LiveTimeline(began.past, self.clock, began.ticks)
+        bounds = self.config.containment
         asking = self._asking(self.session) if self._asking else Beside(
-            asyncio.get_running_loop(), self.session.reply, self.session.effect_failed
+            asyncio.get_running_loop(), self.session.reply, self.session.effect_failed, bounds.patience,
+            bounds.effect_requests,
         )  # fmt: skip
 
         def ask(ts: int, running: RunningEffect, request: Body) -> None:
             (asking.ask if timeline.is_warm else began.ask)(ts, running, request)
 
+        out = None if killed is None else killed.quarantines(plan.codec)
+        self.session.out_before = frozenset(out or ())
         engine = assemble(
             plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=ask,
-            mark=contaminated, resumes=killed is not None,
+            mark=contaminated, resumes=killed is not None, quarantined=out,
         )  # fmt: skip
         engine.journal.header(header(plan, venue, contaminated, self.session.definitions, self.made.parser))
         log = component("live")
@@ -170,20 +180,21 @@ class Paper:
         failure: BaseException | None = None
         try:
             self.session.join(engine, timeline)
-            await self._warm(engine, timeline)
-            if killed is not None:
-                self._go_on(killed, engine.now, taking)
-                self.switching.turn()
-            else:
-                self.switching.may_begin()
-            self.session.begin()
-            assert self._connection is not None
-            self._enter("trading")
-            await self._live(self._connection)
-            self._enter("ending")
-            await _cancelled(self._connection)
-            self.session.control(STOP, "all")
-            engine.finish(0)
+            with self._watched(plan):
+                await self._warm(engine, timeline)
+                if killed is not None:
+                    self._go_on(killed, engine.now, taking)
+                    self.switching.turn()
+                else:
+                    self.switching.may_begin()
+                self.session.begin()
+                assert self._connection is not None
+                self._enter("trading")
+                await self._live(self._connection)
+                self._enter("ending")
+                await _cancelled(self._connection)
+                self.session.control(STOP, "all")
+                engine.finish(0)
             status = "complete"
         except (HeliosError, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
@@ -193,7 +204,8 @@ class Paper:
         results = engine.results
         assert isinstance(results, Results)
         plan = plan._replace(stop=max(engine.now, plan.start) + 1)
-        notes = [*notes, *self.notes()]
+        late = [f"effect {name}: {n} replies came too late and were dropped" for name, n in asking.dropped.items()]
+        notes = [*notes, *self.notes(), *late]
         summary = runner.close(plan, engine, results, place, status, failure, started, contaminated, notes)
         write_page(place)
         if failure is not None:
@@ -214,10 +226,18 @@ class Paper:
                 go_on(want, since)
         self._connect(taking)
 
+    @contextmanager
+    def _watched(self, plan: Plan) -> Iterator[None]:
+        """Look at how long stages take, for as long as they may be given something."""
+        assert plan.containment is not None
+        with Watchdog(self._alarmed, self._trace) as watchdog:
+            plan.containment.watch = watchdog
+            yield
+
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
         told = [f"warm-up: {text} is missing" for text in self.missing]
-        told += self.session.failures
+        told += [*self.session.failures, *self.session.warnings]
         assert self.recorder is not None
         if self.recorder.dropped:
             told.append(f"{self.recorder.dropped} frames found no room and were left out: see the recording's gaps")
@@ -248,6 +268,7 @@ class Paper:
         timeline, engine = self.session.timeline, self.session.engine
         assert timeline is not None and engine is not None
         flushed = told = self.world.monotonic()
+        memory = Memory(self.config.containment.max_memory, self.session.failed, self.session.warn)
         while not self.stop.is_set():
             if connection.done():
                 connection.result()
@@ -263,6 +284,7 @@ class Paper:
                 flushed = now
             if now - told >= 1_000_000_000:
                 self.tell(self)
+                memory.look(now)
                 told = now
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
-from helios_engine.bodies import Control, Instrument, Trade
+from helios_engine.bodies import Control, Instrument, Quarantine, Trade
 from helios_engine.effects import RunningEffect
-from helios_engine.engine import Engine
+from helios_engine.engine import ContainedEngine, Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.hearing import Hearing
@@ -24,6 +25,8 @@ CONTROL = "control"
 """The source of controls: of people, and of what a run has to say about itself."""
 STOP, RESUMED = "stop", "resumed"
 """Controls by which a run says that it ends, and that it goes on after it was killed."""
+MOST = 100
+"""Failures that are told; the log has them all."""
 
 
 class Asking(Protocol):
@@ -35,6 +38,11 @@ class Asking(Protocol):
 
     def close(self) -> None:
         """Wait for nobody."""
+        ...
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Replies that came too late to count, by effect."""
         ...
 
 
@@ -50,9 +58,14 @@ class Session:
         routes: Routes,
         on_terms: Callable[[Instrument], Instrument],
         changed: Callable[[], None] = lambda: None,
+        alarm: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """`on_terms` puts a definition on the run's terms; `changed` is told that something came before it began."""
+        """`on_terms` puts a definition on the run's terms; `changed` is told that something came before it began.
+
+        `failures` say which plugins failed and how, `warnings` what changed nothing; `alarm` is told of both.
+        """
         self._clock, self.routes, self._on_terms, self._changed = clock, routes, on_terms, changed
+        self._alarm = alarm
         self.definitions: dict[str, Instrument] = {}
         self.first = 0
         self._kept: list[tuple[int, str, Body]] = []
@@ -60,8 +73,11 @@ class Session:
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
         self.hearing = Hearing()
-        self._is_running = False
         self._seen: frozenset[tuple[str, str]] = frozenset()
+        self.out_before: frozenset[str] = frozenset()
+        """Stages that were out when the run was killed, as its journal knows."""
+        self.warnings: list[str] = []
+        self._is_running = self._is_pumping = self._is_urgent = False
 
     def deliver(self, inputs: Inputs) -> None:
         """Take what a connection brought."""
@@ -87,6 +103,8 @@ class Session:
         """Hand what was kept, and from now on whatever comes, to a run that is still warming up."""
         self.engine, self.timeline = engine, timeline
         self.hearing.listen(engine.pipeline)
+        if isinstance(engine, ContainedEngine):
+            engine.containment.told.append(self.quarantined)
         for ts, source, body in self._kept:
             timeline.put(ts, source, body)
         self._kept.clear()
@@ -95,19 +113,31 @@ class Session:
         """The run was killed after an input of `last` (ns UTC); `trades`, by instrument and id, it has seen."""
         self._seen = frozenset(trades)
         missed = max(0, self._clock() - last)
-        self.failures.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
+        self.warnings.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
         self.control(RESUMED, "all")
 
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
         self._is_running = True
+        if isinstance(self.engine, ContainedEngine):
+            self.engine.containment.is_live = True
+            self.engine.containment.recorded = None  # from here on, what happens is new
         self.pump()
 
     def pump(self) -> None:
-        """Take every input that has come or is due."""
+        """Take every input that has come or is due. What is put while a turn runs is taken after it."""
         assert self.engine is not None
-        while self.engine.step() is not None:
-            pass
+        if self._is_pumping:
+            return
+        self._is_pumping = True
+        try:
+            while self.engine.step() is not None:
+                pass
+        finally:
+            self._is_pumping = False
+        if self._is_urgent:
+            self._is_urgent = False
+            self.engine.journal.flush()
 
     def reply(self, due: int, name: str, body: Body) -> None:
         """Take the reply of an effect: at `due` if that lies ahead, now otherwise."""
@@ -124,17 +154,38 @@ class Session:
         assert self.timeline is not None and self.engine is not None
         ts = self._clock()
         self.timeline.put(ts, CONTROL, Control(name, value))
+        self._is_urgent = True
         self.pump()
-        self.engine.journal.flush()
         return ts
 
     def effect_failed(self, name: str, problem: str) -> None:
         """An effect raised or hangs: no new risk from here on, and everybody can read why."""
-        text = f"effect {name}: {problem}"
-        component("live").error("effect failed", extra={"effect": name, "error": problem})
-        if text not in self.failures:
-            self.failures.append(text)
+        self.failed(f"effect {name}: {problem}")
+
+    def failed(self, text: str) -> None:
+        """Something that a plugin or the process did wrong: no new risk until `resume`, whatever else happens."""
+        self._say(text)
         self.control("reduce_only", "all")
+
+    def warn(self, text: str) -> None:
+        """Something that somebody should look at, but that changes nothing."""
+        component("live").warning("%s", text)
+        self.warnings.append(text)
+        self._alarm(text)
+
+    def quarantined(self, ts: int, found: Quarantine) -> None:
+        """A stage was put out in the turn that runs; the gate is shut already, and a replay is to know of it."""
+        assert self.timeline is not None
+        self._say(f"stage {found.stage} is out ({found.kind}): {found.reason}")
+        if self._is_running or found.stage not in self.out_before:
+            self.timeline.put(self._clock(), CONTROL, found)
+            self._is_urgent = True
+
+    def _say(self, text: str) -> None:
+        component("live").error("plugin failed: %s", text)
+        if text not in self.failures and len(self.failures) < MOST:
+            self.failures.append(text)
+            self._alarm(text)
 
     def _is_known(self, body: Instrument) -> bool:
         """Whether a definition says nothing new, as each connection does at its beginning."""

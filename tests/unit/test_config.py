@@ -105,3 +105,19 @@ def test_a_limit_that_cannot_be_meant_is_refused_with_its_line(line: str, told: 
 
     assert told in str(caught.value)
     assert f"run.toml:{GOOD.count(chr(10)) + 3}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('turn_limit = "0s"', "[containment] Expected `str` matching regex"),
+        ("max_share = 0", "[containment] Expected `float` > 0.0"),
+        ("max_outputs = 0", "[containment] Expected `int` >= 1"),
+        ('turn_budgt = "1s"', "unknown key 'turn_budgt' in [containment]; did you mean 'turn_budget'?"),
+    ],
+)
+def test_a_bound_of_plugins_that_cannot_be_meant_is_refused(line: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(f"{GOOD}\n[containment]\n{line}\n", Path("run.toml"))
+
+    assert told in str(caught.value)

@@ -69,10 +69,12 @@ class Valr:
         self._budget = Budget()
         self._since: dict[tuple[type[Body], str], int] = {}
         self._states: dict[str, State] = {}
+        self._links: Links | None = None
 
     def lines(self) -> list[Line]:
-        """How the lines of the stream, REST and each task that asks it are now."""
-        return [state.line() for state in self._states.values()]
+        """How the line of the stream (while one replaces another, both), REST and each task that asks it are now."""
+        links = [] if self._links is None else self._links.states()
+        return [state.line() for state in (*links, *self._states.values())]
 
     async def history(self, wanted: Wanted, start: int, stop: int) -> list[tuple[int, Body]]:
         """Bars of 1m or trades of `[start, stop)` (ns UTC) with the time each was over, oldest first.
@@ -119,7 +121,7 @@ class Valr:
             polls = Polls(Client(http, world, self._budget, patience), wanted, self.parser, taker, measuring, pace)
             shared = Shared(self._stream, wanted, self.parser, taker, measuring, world, pace, self._headers)
             links = Links(shared, self._budget, has_key=self._key is not None)
-            self._states |= links.states if wanted.events else {}
+            self._links = links if wanted.events else None
             works = {"valr.bars": polls.bars} if wanted.bars or wanted.checked else {}
             works |= {"valr.trades": polls.trades} if wanted.trades else {}
 

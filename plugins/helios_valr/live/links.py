@@ -22,9 +22,14 @@ class Links:
 
     def __init__(self, shared: Shared, budget: Budget, *, has_key: bool) -> None:
         self._shared, self._budget, self._has_key = shared, budget, has_key
-        self.states = {name: State(name, shared.world) for name in NAMES}
+        self._states = {name: State(name, shared.world) for name in NAMES}
         self._names = cycle(NAMES)
-        self._failures = 0
+        self._latest, self._failures = NAMES[0], 0
+
+    def states(self) -> list[State]:
+        """The lines that are up, or the one that was tried last."""
+        found = [state for state in self._states.values() if state.is_up]
+        return found or [self._states[self._latest]]
 
     async def run(self) -> None:
         """Keep a line up until cancelled. Raises what no waiting can mend: a key that is refused, an unknown pair."""
@@ -45,8 +50,10 @@ class Links:
         while wait := self._budget.wait(PATH, world.monotonic()):
             await world.sleep(wait / _SECOND)
         self._budget.spend(PATH, world.monotonic())
-        name = next(self._names)
-        line = Stream(name, self._shared, self.states[name], is_silent=is_silent)
+        name = self._latest = next(self._names)
+        for state in self._states.values():
+            state.attempt()  # both names are one line for whoever looks at it, and one of them is shown
+        line = Stream(name, self._shared, self._states[name], is_silent=is_silent)
         tasks[line] = asyncio.create_task(line.run())
         return line
 
@@ -94,7 +101,7 @@ class Links:
         task = tasks.pop(line)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        self.states[line.name].down(reason)
+        self._states[line.name].down(reason)
         self._shared.taker.take(edge(Closed(line.name, reason)), EDGE)
 
     async def _down(self, line: Stream, tasks: dict[Stream, asyncio.Task[None]]) -> None:
@@ -104,7 +111,7 @@ class Links:
         if not isinstance(error, EndedError):
             assert error is not None
             raise error
-        self.states[line.name].down(str(error))
+        self._states[line.name].down(str(error))
         age = self._age(line)
         if line.opened is not None:
             shared.taker.take(edge(Closed(line.name, str(error))), EDGE)
@@ -114,9 +121,10 @@ class Links:
             self._failures = 0  # VALR closes lines without a key at a certain age: nothing is wrong
             return
         self._failures = 1 if age * _SECOND > LIVELY else self._failures + 1
+        wait = wait_after(self._failures, shared.pace, world)
         if error.retry_after is not None:
-            await world.sleep(after_limit(error.retry_after, world.now(), world.uniform))
-        await world.sleep(wait_after(self._failures, shared.pace, world))
+            wait = max(wait, after_limit(error.retry_after, world.now(), world.uniform))
+        await world.sleep(wait)
 
     def _age(self, line: Stream) -> float:
         return 0.0 if line.opened is None else (self._shared.world.monotonic() - line.opened) / _SECOND

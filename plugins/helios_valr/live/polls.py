@@ -35,6 +35,7 @@ class Polls:
         self._client, self._wanted, self._parser, self._taker = client, wanted, parser, taker
         self._measuring, self._pace, self._world = measuring, pace, client.world
         self._empty: dict[str, int] = {}
+        self._walked: dict[str, tuple[int, int | None]] = {}
 
     async def pairs(self) -> None:
         """Ask for the definitions once. PairError if VALR does not list a pair, or has not what is wanted of it."""
@@ -99,16 +100,20 @@ class Polls:
         while True:
             for pair in self._wanted.trades:
                 if self._is_due(pair):
+                    self._walked[pair] = self._world.monotonic(), self._parser.trades.missing_since(pair)
                     await self._walk(pair)
                 if self._parser.trades.missing_since(pair) is None:
                     self._measuring.heard(TRADES, pair)
-            await self._world.sleep(self._measuring.trades_every())
+            await self._world.sleep(min(1.0, self._pace.trades))
 
     def _is_due(self, pair: str) -> bool:
+        """What the stream waits for is asked for at once, the rest by turns."""
         missing = self._parser.trades.missing_since(pair)
+        at, asked_for = self._walked.get(pair, (-(1 << 62), None))
+        is_turn = self._world.monotonic() - at >= self._measuring.trades_every() * _SECOND
         if missing is not None:
-            return self._world.now() >= missing + SETTLED
-        return not self._parser.lines.streams_trades(pair)
+            return (is_turn or asked_for != missing) and self._world.now() >= missing + SETTLED
+        return is_turn and not self._parser.lines.streams_trades(pair)
 
     async def _walk(self, pair: str) -> None:
         trades = self._parser.trades

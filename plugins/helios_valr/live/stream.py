@@ -66,7 +66,6 @@ class Stream:
     async def run(self) -> None:
         """Open, subscribe and listen; raises EndedError when the line is down, AccessError if the key is refused."""
         shared, headers = self._shared, self._shared.headers()
-        self._state.attempt()
         try:
             # VALR answers no pings of the protocol but its own PING, and so there are none.
             async with connect(

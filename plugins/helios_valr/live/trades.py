@@ -103,7 +103,8 @@ class Trades:
             return
         pair.held.append(row)
         if received - pair.opened > PATIENCE or len(pair.held) >= LONGEST_WALK:
-            yield self._unfilled(row.currency_pair, pair, int(pair.held[0].traded_at), "REST did not fill them in time")
+            until, why = int(pair.held[0].traded_at), "REST did not tell them in time; they will come late"
+            yield _issue(row.currency_pair, "trades_late", pair.known(), until, why)
             held, pair.held, pair.opened = pair.held, [], None
             yield from self._tell(pair, held)
 
@@ -130,7 +131,8 @@ class Trades:
                 return
             yield from self._release(pair)
         elif len(pair.walk) >= LONGEST_WALK:
-            yield self._unfilled(name, pair, int(pair.walk[-1].traded_at), f"more than {LONGEST_WALK} were missed")
+            until, why = int(pair.walk[-1].traded_at), f"more than {LONGEST_WALK} were missed; the oldest will not come"
+            yield _issue(name, "trades_missing", pair.known(), until, why)
             yield from self._release(pair)
 
     def _release(self, pair: _Pair) -> Told:
@@ -154,11 +156,11 @@ class Trades:
                 pair.latest = max(pair.latest, trade.ts_event)
                 yield trade
 
-    def _unfilled(self, name: str, pair: _Pair, until: int, why: str) -> DataIssue:
-        start = pair.known()
-        return DataIssue(translation.instrument_of(name), "trades_missing", "warn", start, max(start, until), why)
-
     def _pair(self, name: str) -> _Pair:
         if name not in self._pairs and len(self._pairs) >= PAIRS:
             raise WireError(f"trades of {name}, after {PAIRS} other pairs; expected no more than VALR lists")
         return self._pairs.setdefault(name, _Pair(0))
+
+
+def _issue(pair: str, kind: str, start: int, until: int, why: str) -> DataIssue:
+    return DataIssue(translation.instrument_of(pair), kind, "warn", start, max(start, until), why)

@@ -128,6 +128,8 @@ class Server:
         self._writers.append(writer)
         with suppress(asyncio.CancelledError):
             await reader.read()
+        if writer in self._writers:
+            self._writers.remove(writer)
 
 
 @hookimpl

@@ -21,8 +21,17 @@ async def traded(folder: Path, seconds: float = 4.0) -> Result:
         server.say(COIN)
         run = paper_run(config(folder), {"port": server.port}, plugins=plugins())
         running = asyncio.create_task(run.run(folder / "runs"))
-        asyncio.get_running_loop().call_later(seconds, run.stop.set)
-        await swing(server, run.stop.is_set)
+        over = asyncio.Event()
+        prices = asyncio.create_task(swing(server, over.is_set))
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        while clock() - begun < seconds or (run.session.engine.port.fills < 4 and clock() - begun < 20):  # type: ignore[union-attr]
+            if run.session.engine is None:  # stages are still made, which may take seconds where kernels compile
+                begun = clock()
+            await asyncio.sleep(0.05)
+        run.stop.set()
+        over.set()
+        await prices
         return await running
 
 

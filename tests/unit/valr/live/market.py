@@ -121,7 +121,7 @@ class Table:
 
     def attempts(self) -> int:
         """How often a line of the stream was opened, or was to be."""
-        return sum(line.attempts for line in self.valr.lines() if "stream" in line.name)
+        return max([line.attempts for line in self.valr.lines() if "stream" in line.name], default=0)
 
     def market(self, pair: str = PAIR) -> Any:
         """The simulator's own market."""

@@ -62,28 +62,28 @@ def test_other_books_are_those_of_the_exchange_too(tmp_path: Path, books: str) -
     assert [one.differs for one in rebuilt] == [""]
 
 
-def test_half_an_hour_of_everything_is_complete_and_true(tmp_path: Path) -> None:
+def test_twenty_minutes_of_everything_is_complete_and_true(tmp_path: Path) -> None:
     wanted = [*BARS, *TRADES, *QUOTES, Wanted(Ticker, NAME), Wanted(MarkPrice, PERPETUAL)]
 
     async def work(table: Table) -> None:
-        await table.until(lambda: len(table.heard.of(Bar)) == 30, 1900)
+        await table.until(lambda: len(table.heard.of(Bar)) == 20, 1300)
         await table.quiet()
         found = table.heard.of(Bar)
-        assert found == table.bars(START, START + 29 * MINUTE)
+        assert found == table.bars(START, START + 19 * MINUTE)
         assert [one.trade_id for one in table.heard.of(Trade)] == table.made()
         assert table.heard.book() == table.truth()
-        assert table.valr.parser.tally.compared == 29
+        assert table.valr.parser.tally.compared == 19
 
     heard, rebuilt = play(tmp_path, wanted, work, rate=2.0)
 
     assert all(2 <= (ts - body.ts_close) / 1e9 < 5 for ts, body in heard.inputs if isinstance(body, Bar))
-    assert len(heard.of(Ticker, instrument=NAME)) > 500
-    assert len(heard.of(MarkPrice, instrument=PERPETUAL)) > 500
+    assert len(heard.of(Ticker, instrument=NAME)) > 300
+    assert len(heard.of(MarkPrice, instrument=PERPETUAL)) > 300
     assert heard.of(DataIssue) == []
-    # A line without a key was replaced twice, and nothing was missing; measurements are rare while all is well.
+    # A line without a key was replaced, and nothing was missing; measurements are rare while all is well.
     assert heard.gaps == []
     for kind in ("link", "staleness", "lag", "clock_offset"):
-        assert 25 <= len(heard.of(Health, kind=kind)) <= 100
+        assert 15 <= len(heard.of(Health, kind=kind)) <= 100
     assert [one.value for one in heard.of(Health, kind="gaps")] == [1.0, 0.0]
     assert [one.differs for one in rebuilt] == [""]
 
@@ -119,6 +119,6 @@ def test_lines_say_how_each_part_is(tmp_path: Path) -> None:
         names = ("valr.rest", "valr.stream.a", "valr.clock", "valr.status", "valr.pairs", "valr.bars", "valr.trades")
         assert {name for name in names if lines[name].is_up} == set(names)
         assert lines["valr.stream.a"].frames > 50
-        assert lines["valr.stream.b"].attempts == 0
+        assert "valr.stream.b" not in lines
 
     play(tmp_path, [*BARS, *TRADES, *QUOTES], work)

@@ -116,6 +116,23 @@ def test_pages_of_trades_are_told_when_the_walk_is_done_and_oldest_first() -> No
     assert one.answer(TRADES, rows[:50], ASKED) == []
 
 
+def test_a_walk_that_is_too_long_is_given_up_and_says_what_is_missing() -> None:
+    one = fed(BTCZAR=START)
+    rows = [trade(f"t{n}", START + n * UNITS["ms"]) for n in range(6000)][::-1]
+
+    found: list[Any] = []
+    before = ""
+    for n in range(0, 6000, 100):
+        found += one.answer(f"{TRADES}&beforeId={before}" if before else TRADES, rows[n : n + 100], ASKED)
+        before = rows[n + 99]["id"]
+        if one.parser.trades.goes_on(PAIR) is None:
+            break
+
+    doubt, *told = found
+    assert (doubt.kind, doubt.ts_from, doubt.ts_to) == ("trades_missing", START, START + 1000 * UNITS["ms"])
+    assert [body.trade_id for body in told] == [f"t{n}" for n in range(1000, 6000)]
+
+
 def test_trades_of_the_stream_wait_for_what_came_before_them_but_not_for_ever() -> None:
     one = fed(BTCZAR=START)
     one.edge(Opened("valr.stream.a", "OB_L1_DIFF", (), (PAIR,)), START + UNITS["s"])
@@ -134,7 +151,7 @@ def test_trades_of_the_stream_wait_for_what_came_before_them_but_not_for_ever() 
     one.edge(Opened("valr.stream.a", "OB_L1_DIFF", (), (PAIR,)), START + 5 * UNITS["s"])
     assert said("e", START + 6 * UNITS["s"]) == []
     doubt, *rest = said("f", START + 30 * UNITS["s"])
-    assert doubt.kind == "trades_missing"
+    assert doubt.kind == "trades_late"
     assert [body.trade_id for body in rest] == ["e", "f"]
 
 

@@ -85,9 +85,9 @@ def test_a_trade_that_is_lost_on_the_way_is_found_by_the_official_bucket_and_fil
     assert [one.differs for one in rebuilt] == [""]
 
 
-def test_what_rest_does_not_fill_in_time_is_told_as_missing(tmp_path: Path, key: None) -> None:
+def test_what_rest_does_not_fill_in_time_is_told_and_comes_late(tmp_path: Path, key: None) -> None:
     async def work(table: Table) -> None:
-        await table.until(lambda: table.heard.of(DataIssue, kind="trades_missing"))
+        await table.until(lambda: table.heard.of(DataIssue, kind="trades_late"))
         await table.until(lambda: table.valr.parser.trades.missing_since("BTCZAR") is None)
         await table.quiet()
         assert sorted(ids(table.heard)) == sorted(table.made())
