@@ -49,7 +49,7 @@ def look(run: Paper) -> Look:
         "recorder": _recorder(run),
     }  # fmt: skip
     counts = {"frames": run.taking.frames if run.taking else 0, "unwanted": session.routes.left.total()}
-    warnings = [*(run.notes() if run.recorder is not None else []), *run.alarms]
+    warnings = list(dict.fromkeys([*(run.notes() if run.recorder is not None else []), *run.alarms]))
     prices: dict[str, float] = {}
     if engine is not None:
         port, prices = engine.port, engine.port.ledger.prices

@@ -130,6 +130,7 @@ class Server:
             await reader.read()
         if writer in self._writers:
             self._writers.remove(writer)
+        writer.close()
 
 
 @hookimpl
