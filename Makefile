@@ -1,4 +1,4 @@
-# Two commands: `make backtest` and `make test`. Both make the environment they need.
+# Two commands: `make backtest` and `make test`. Both make the environment they need, and so does `make paper-demo`.
 PYTHON ?= python3
 PYTHONS ?= python3.11 python3.12 python3.13
 VENV := .venv
@@ -6,10 +6,19 @@ TESTS := tests
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: backtest test test-all-pythons bench sample clean
+PORT := 8765
+FOR := 60s
+
+.PHONY: backtest paper-demo test test-all-pythons bench sample clean
 
 backtest: $(STAMP)
 	@"$(BIN)/helios-engine" backtest configs/six_kinds.toml
+
+# A minute on paper against a simulated VALR on this machine; then the run is held against itself.
+paper-demo: $(STAMP)
+	@"$(BIN)/helios-engine" valr-sim --port $(PORT) --rate 40 & simulator=$$!; trap 'kill $$simulator' EXIT; sleep 3; \
+	VALR_KEY=simulated-key VALR_SECRET=simulated-secret "$(BIN)/helios-engine" live --paper configs/live/six_kinds.toml \
+	  --set url=http://127.0.0.1:$(PORT) --set key_env=VALR_KEY --set secret_env=VALR_SECRET --for $(FOR)
 
 test: $(STAMP)
 	@"$(BIN)/python" -m pytest -n auto $(TESTS)

@@ -46,6 +46,7 @@ def assemble(
     timeline: Timeline | None = None,
     ask: Ask | None = None,
     mark: str = "",
+    resumes: bool = False,
     driver: str | None = None,
     sizes: Iterator[int] | None = None,
     quarantined: Mapping[str, Quarantine] | None = None,
@@ -54,15 +55,16 @@ def assemble(
 
     A `venue` that was made already is used. With a `recording` the venue's answers and the effects'
     replies come from there: a replay. `streams` take the place of the plan's own sources.
-    `mark` is written into every table of the results: what a reader must not miss. `driver` takes the place of the
-    config's; a plan with streams or nodes of another make is driven by events. `sizes` yields the most inputs of each
-    stretch that is read ahead. `quarantined` are the stages that a live run put out, when it is made again.
+    With `resumes` the journal is that of a killed run, which is gone on with. `mark` is written into every table of
+    the results: what a reader must not miss. `driver` takes the place of the config's; a plan with streams or nodes of
+    another make is driven by events. `sizes` yields the most inputs of each stretch that is read ahead. `quarantined`
+    are the stages that a live run put out, when it is made again.
     """
     for node in plan.nodes:
         node.renew()
     effects = tuple(running._replace(effect=running.make()) for running in plan.effects) if recording is None else ()
     names = [node.name for node in plan.nodes]
-    memory = Journal(journal, names, plan.codec)
+    memory = Journal(journal, names, plan.codec, resumes=resumes)
     by_blocks = streams is None and timeline is None and (driver or plan.config.run.driver) == "blocks"
     ahead = _ahead(plan) if by_blocks else frozenset()
     ear = FeatureEar(memory, plan.nodes) if results is not None and _makes_features(plan) else None
@@ -86,6 +88,7 @@ def assemble(
         recording=recording,
         pinned=pinned(plan),
         ask=ask,
+        until=plan.stop,
     )
     if plan.containment is not None and isinstance(engine, ContainedEngine):
         engine.containment = plan.containment
@@ -117,7 +120,9 @@ def sources(plan: Plan) -> list[Source]:
             found.append(Source(f"{feed.name}.prints", feed.rank, prints(begin, stop)))
     grace = nanoseconds(plan.config.run.grace)
     length = timeframe_ns(plan.tick)
-    found.append(Source("tick", TICK, ticks(plan.tick, length, grace, begin - 1, stop)))
+    # The tick that closes the last bar may be told after the last row, unless the run ended before it.
+    told = stop - 1 if plan.is_cut else stop + grace
+    found.append(Source("tick", TICK, ticks(plan.tick, length, grace, begin - 1, told)))
     return found
 
 

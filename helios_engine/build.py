@@ -53,6 +53,8 @@ class Plan(NamedTuple):
     """The files that settings of stages, effects and the venue name; feeds pin their data themselves."""
     is_live: bool = False
     """Whether the inputs come from a connection: no manifest pins them, the journal has them all."""
+    is_cut: bool = False
+    """Whether nothing at `stop` or later is of this run, not even the tick that closes its last bar."""
     containment: Containment | None = None
     """What a stage of a live run that fails is put out by; a backtest stops at it."""
 
@@ -91,7 +93,7 @@ def build(config: Config, plugins: Plugins | None = None, live: FeedMaker | None
     files = tuple(_artefacts(config, plugins))
     return Plan(
         config, plugins, codec, feeds, nodes, effects, make_venue, agreed, tick, begin, start, stop, files,
-        live is not None, containment,
+        is_live=live is not None, containment=containment,
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from helios_engine.arrivals import QUOTED
-from helios_engine.bodies import Bar, Print, Reject, Tick
+from helios_engine.bodies import Bar, Control, Print, Reject, Tick
+from helios_engine.closing import CLOSING
 from helios_engine.containment import Containment
 from helios_engine.effects import RunningEffect, effect_for
 from helios_engine.events import Body, Event
@@ -30,6 +31,7 @@ class Engine:
 
     `effects` answer requests; with a `recording` the replies and the venue's answers come from
     there and no effect is asked; with `ask` that takes the requests. `pinned` names the sources that a manifest pins.
+    A reply that is due at `until` (ns UTC) or later is not of this run any more.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Engine:
         recording: Recording | None = None,
         pinned: Mapping[str, str],
         ask: Ask | None = None,
+        until: int | None = None,
     ) -> None:
         self.timeline, self.pipeline, self.port, self.journal = timeline, pipeline, port, journal
         self.turns = 0
@@ -52,7 +55,7 @@ class Engine:
         self._effects = effects
         self.results = results
         self._recording = recording
-        self._ask_beside = ask
+        self._ask_beside, self._until = ask, until
         self._pinned = frozenset(pinned)
         self._seq = {VENUE: 0, "port": 0, "gate": 0}
         self._refused: list[Reject] = []
@@ -123,6 +126,8 @@ class Engine:
         if kind is Tick or kind is Bar:
             self._mark_account(ts)
         self._turn(ts, source, seq, body, released)
+        if kind is Control or kind is Tick:
+            self._close(ts, source, seq, anew=kind is Control)
         if kind is Tick and self.results is not None:
             self.results.tick(ts, self.port.ledger, self.port.marks.volumes)
         self._settle(ts)
@@ -131,13 +136,24 @@ class Engine:
         self.turns += 1
         for leaving in self.pipeline.push(Event(ts, seq, source, body), released):
             if isinstance(leaving, INTENTS):
-                refused = self.port.submit(ts, leaving)
-                if refused is not None:
-                    self._refused.append(refused)
-                elif self.results is not None:
-                    self.results.sent(ts, leaving, self.port.ledger)
+                self._send(ts, leaving)
             else:
                 self._ask(ts, leaving)
+
+    def _send(self, ts: int, intent: Body) -> None:
+        refused = self.port.submit(ts, intent)
+        if refused is not None:
+            self._refused.append(refused)
+        elif self.results is not None:
+            self.results.sent(ts, intent, self.port.ledger)
+
+    def _close(self, ts: int, source: str, seq: int, *, anew: bool = False) -> None:
+        """Send what a switch asks of the engine itself, if one is turned."""
+        if not self.port.closing.is_on:
+            return
+        for intent in self.port.closing.wanted(ts, anew=anew):
+            self.journal.decision(ts, CLOSING, intent, (source, seq))
+            self._send(ts, intent)
 
     def _settle(self, ts: int) -> None:
         for answer in self.port.venue.settle(ts):
@@ -158,6 +174,7 @@ class Engine:
         for body in following:
             self.journal.venue(ts, "port", self._seq["port"], body)
             self._own_turn(ts, "port", body)
+        self._close(ts, VENUE, seq)
 
     def _mark_account(self, ts: int) -> None:
         account = self.port.account(ts)
@@ -178,8 +195,9 @@ class Engine:
             self._ask_beside(ts, running, request)
             return
         reply: Any = running.effect.answer(request)
-        if reply is not None:
-            self.timeline.schedule(ts + running.delay, REPLY, running.name, reply)
+        due = ts + running.delay
+        if reply is not None and (self._until is None or due < self._until):
+            self.timeline.schedule(due, REPLY, running.name, reply)
 
 
 class ContainedEngine(Engine):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,12 +34,12 @@ def new_folder(runs: Path, config: Config, digest: str) -> Path:
     raise ConfigError(f"{runs}: a hundred runs of {name} began in one second; wait for one")
 
 
-def find_folder(run: str | Path, runs: Path) -> Path:
-    """A run by path, by folder name, by a part of its name, or `last` for the newest."""
+def find_folder(run: str | Path, runs: Path, holding: Sequence[str] = (JOURNAL,)) -> Path:
+    """A run by path, by folder name, by a part of its name, or `last` for the newest; it holds one of these files."""
     path = Path(run)
-    if (path / JOURNAL).is_file():
+    if any((path / name).is_file() for name in holding):
         return path
-    found = list_folders(runs)
+    found = list_folders(runs, holding)
     if str(run) == "last" and found:
         return found[-1]
     matches = [folder for folder in found if str(run) in folder.name]
@@ -52,11 +53,11 @@ def find_folder(run: str | Path, runs: Path) -> Path:
     raise JournalError(f"{str(run)!r} could be {len(matches)} runs: {names}; give more of the name, or `last`")
 
 
-def list_folders(runs: Path) -> list[Path]:
+def list_folders(runs: Path, holding: Sequence[str] = (JOURNAL,)) -> list[Path]:
     """Every run folder, oldest first."""
     if not runs.is_dir():
         return []
-    return sorted(folder for folder in runs.iterdir() if (folder / JOURNAL).is_file())
+    return sorted(folder for folder in runs.iterdir() if any((folder / name).is_file() for name in holding))
 
 
 def remove_folder(folder: Path) -> None:

@@ -87,9 +87,10 @@ class Pipeline:
     def _present(self) -> list[Node]:
         return [node for position, node in enumerate(self.nodes) if position not in self._ahead]
 
-    def listen(self, hear: Listener) -> None:
-        """Let `hear` take every output from now on, in place of the recorder."""
-        self._record = hear
+    def listen(self, hear: Listener) -> Listener:
+        """Let `hear` take every output from now on; returns who took them until now."""
+        before, self._record = self._record, hear
+        return before
 
     def recreate(self, position: int) -> None:
         """Replace a stage by a fresh one that was given its saved state."""

@@ -22,6 +22,7 @@ from helios_engine.bodies import (
     Reject,
     Trade,
 )
+from helios_engine.closing import Closing
 from helios_engine.events import Body
 from helios_engine.gate import Gate
 from helios_engine.ledger import Ledger
@@ -44,7 +45,10 @@ class Port:
         self.fills = 0
         self.rejects: Counter[str] = Counter()
         self.marks = Marks(ledger)
+        self.closing = Closing(gate, ledger)
         self._account: Account | None = None
+        self.opening: Account | None = None
+        """The first marked account since the start."""
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Start with the instruments known at `ts`."""
@@ -113,6 +117,8 @@ class Port:
         if found is None:
             return None
         self.gate.marked(ts, found, ts >= self.start)
+        if self.opening is None and ts >= self.start:
+            self.opening = found
         if found == self._account:
             return None
         self._account = found

@@ -160,3 +160,10 @@ def _listen(plan: Plan, engine: Engine, collected: list[Output]) -> None:
         collected.append(Output(ts, names[position], body, cause, engine.turns))
 
     engine.pipeline.listen(hear)
+    hash_decision = engine.journal.decision
+
+    def hear_decision(ts: int, source: str, body: Body, cause: tuple[str, int]) -> None:
+        hash_decision(ts, source, body, cause)
+        collected.append(Output(ts, source, body, cause, engine.turns))
+
+    engine.journal.decision = hear_decision  # type: ignore[method-assign]

@@ -154,7 +154,11 @@ class Feed(Protocol):
 
 
 class Effect(Protocol):
-    """Outside work. `handles` names the bodies it takes; some of them get a reply."""
+    """Outside work. `handles` names the bodies it takes; some of them get a reply.
+
+    One that learns from what it is asked sets `remembers = True`: when a killed run is gone on with, it is asked all
+    of it again and its replies are thrown away. Others are not, so that nothing outside is asked twice.
+    """
 
     handles: ClassVar[Any]
 

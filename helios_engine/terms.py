@@ -46,6 +46,11 @@ def terms(config: Config, feeds: Sequence[RunningFeed]) -> Terms:
     return Terms(tuple(sorted(changed, key=lambda d: (d.valid_from, d.instrument))), taken, origins)
 
 
+def on_terms(config: Config, definition: Instrument) -> Instrument:
+    """A definition with the fees and fields that the config gives it; raises ConfigError as `terms` does."""
+    return _on_terms(config, definition)[0]
+
+
 def _on_terms(config: Config, definition: Instrument) -> tuple[Instrument, tuple[FeeIn, FeeIn], str]:
     name = definition.instrument
     fields = dict(config.instruments.get(name, {}))

@@ -153,6 +153,6 @@ def late(source: str, ts: int, now: int) -> TimeError:
 
 
 def ticks(timeframe: str, length: int, grace: int, start: int, stop: int) -> Iterator[tuple[int, Tick]]:
-    """A `Tick` for each boundary in `(start, stop]`, `grace` ns after it."""
-    for boundary in range(start - start % length + length, stop + 1, length):
+    """A `Tick` for each boundary after `start`, `grace` ns after it, as long as that is not after `stop`."""
+    for boundary in range(start - start % length + length, stop - grace + 1, length):
         yield boundary + grace, Tick(timeframe, boundary)

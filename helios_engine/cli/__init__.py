@@ -21,6 +21,7 @@ VERBS = {
     "artefact": (f"{_HERE}.artefact:artefact", "Write or show where a model or table comes from."),
     "backtest": (f"{_HERE}.backtest:backtest", "Run a config over recorded data."),
     "config": (f"{_HERE}.config:config", "Check a config, or print its schema."),
+    "ctl": (f"{_HERE}.ctl:ctl", "Look at a live run, pause it, flatten it, kill it."),
     "data": (f"{_HERE}.data:data", "Import, check, query and generate market data."),
     "demo": (f"{_HERE}.demo:demo", "Show an honest strategy, its leaky twin, and who tells them apart."),
     "diff": (f"{_HERE}.diff:diff", "Name the first event in which two runs differ."),

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from helios_engine import state
 from helios_engine.block import Block, Rows, sealed
 from helios_engine.driving.market_only import takes_blocks
+from helios_engine.driving.ready import Ready
 from helios_engine.driving.stretch import Part, Stretch
 from helios_engine.errors import StageError
 from helios_engine.events import Body, Event
 from helios_engine.node import Node
-from helios_engine.timeline import Released
 
 
 class Heard(NamedTuple):
@@ -29,9 +29,10 @@ class Heard(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """What a stage said: bodies in order, each with the input that caused it, and the failure that ended it."""
+    """What a stage said: bodies in order, the input that caused each, and the failure that ended it."""
 
-    outputs: list[tuple[int, Body]]
+    inputs: list[int]
+    bodies: list[Body]
     failure: tuple[int, Exception] | None
 
 
@@ -43,58 +44,72 @@ class Ahead:
         self._counts = dict.fromkeys(positions, 0)
         self._run = run
 
-    def over(self, stretch: Stretch) -> dict[int, list[Released]]:
+    def over(self, stretch: Stretch) -> Ready:
         """Let every stage hear the stretch; returns what is released at each input, in the order of the stages."""
-        released: dict[int, list[Released]] = {}
+        released = Ready()
         derived: list[tuple[int, Part]] = []
         for place, (position, node) in enumerate(self._nodes):
             heard = _heard(node, stretch.parts, derived)
             if heard is None:
                 continue
             said = self._say(node, heard, stretch)
-            _release(released, position, said)
+            released.add(position, said.inputs, said.bodies)
+            if said.failure is not None:
+                released.add(position, said.failure[:1], said.failure[1:])
             later = [other for _, other in self._nodes[place + 1 :]]
             if any(issubclass(kind, wanted) for kind in node.emits for other in later for wanted in other.consumes):
                 derived += ((position, part) for part in _parts(node.name, self._counts[position], said, stretch))
-            self._counts[position] += len(said.outputs)
+            self._counts[position] += len(said.bodies)
         return released
 
     def _say(self, node: Node, heard: Heard, stretch: Stretch) -> _Said:
         if not takes_blocks(node):
             return self._by_events(node, heard, stretch, range(len(heard.n)))
-        outputs: list[tuple[int, Body]] = []
+        whole = _Said([], [], None)
         for is_block, inside in _segments(heard):
             said = (self._by_block if is_block else self._by_events)(node, heard, stretch, inside)
-            outputs += said.outputs
+            whole.inputs.extend(said.inputs)
+            whole.bodies.extend(said.bodies)
             if said.failure is not None:
-                return _Said(outputs, said.failure)
-        return _Said(outputs, None)
+                return whole._replace(failure=said.failure)
+        return whole
 
     def _by_events(self, node: Node, heard: Heard, stretch: Stretch, inside: range) -> _Said:
-        outputs: list[tuple[int, Body]] = []
+        inputs: list[int] = []
+        bodies: list[Body] = []
         for i in inside:
             part, row, n = heard.parts[heard.owner[i]], int(heard.row[i]), int(heard.n[i])
             event = Event(int(stretch.ts[n]), int(part.seqs[row]), part.source, part.body(row))
             try:
-                outputs += ((n, body) for body in node.deliver(event, self._run))
+                for body in node.deliver(event, self._run):
+                    inputs.append(n)
+                    bodies.append(body)
             except Exception as error:  # raised when the clock is there
-                return _Said(outputs, (n, error))
-        return _Said(outputs, None)
+                return _Said(inputs, bodies, (n, error))
+        return _Said(inputs, bodies, None)
 
     def _by_block(self, node: Node, heard: Heard, stretch: Stretch, inside: range) -> _Said:
         block = _block(heard, stretch, inside)
         saved = state.dump(node.stage)
+        places: list[int] = []
+        bodies: list[Body] = []
         try:
-            found = [(i, body) for i, body in self._vetted(node, block)]
+            for i, body in self._vetted(node, block):
+                places.append(i)
+                bodies.append(body)
         except Exception as error:
             # Which event it was, only the other driver can say; if that is content, the drivers differ.
             node.stage = node.make()
             state.load(node.stage, saved)
             said = self._by_events(node, heard, stretch, inside)
-            return said if said.failure is not None else _Said([], (int(heard.n[inside.start]), _differs(node, error)))
-        found.sort(key=operator.itemgetter(0))
-        first = inside.start
-        return _Said([(int(heard.n[first + i]), body) for i, body in found], None)
+            if said.failure is not None:
+                return said
+            return _Said([], [], (int(heard.n[inside.start]), _differs(node, error)))
+        at = np.array(places, np.int64)
+        if np.any(at[1:] < at[:-1]):
+            order = np.argsort(at, kind="stable")
+            at, bodies = at[order], [bodies[k] for k in order.tolist()]
+        return _Said(heard.n[inside.start + at].tolist(), bodies, None)
 
     def _vetted(self, node: Node, block: Block) -> Iterator[tuple[int, Body]]:
         for index, body in node.stage.on_columns(block) or ():
@@ -158,22 +173,11 @@ def _block(heard: Heard, stretch: Stretch, inside: range) -> Block:
 def _parts(source: str, count: int, said: _Said, stretch: Stretch) -> Iterator[Part]:
     """What a stage said as rows that others hear."""
     groups: dict[tuple[Any, str, str], list[int]] = {}
-    for number, (_, body) in enumerate(said.outputs):
+    for number, body in enumerate(said.bodies):
         key = (type(body), getattr(body, "instrument", ""), getattr(body, "timeframe", ""))
         groups.setdefault(key, []).append(number)
     for (kind, instrument, timeframe), numbers in groups.items():
-        at = np.array([said.outputs[number][0] for number in numbers], np.int64)
-        bodies = [said.outputs[number][1] for number in numbers]
+        at = np.array([said.inputs[number] for number in numbers], np.int64)
+        bodies = [said.bodies[number] for number in numbers]
         rows = Rows(kind, (instrument, timeframe), stretch.ts[at], {}, at=at, bodies=bodies)
         yield Part(source, 0, 0, rows, count + np.array(numbers, np.int64))
-
-
-def _release(released: dict[int, list[Released]], position: int, said: _Said) -> None:
-    for n, body in said.outputs:
-        there = released.setdefault(n, [])
-        if not there or there[-1].position != position:
-            there.append(Released(position, []))
-        there[-1].said.append(body)
-    if said.failure is not None:
-        n, error = said.failure
-        released.setdefault(n, []).append(Released(position, [error]))

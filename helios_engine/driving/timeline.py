@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from helios_engine.driving.ahead import Ahead
 from helios_engine.driving.buffer import Buffer
+from helios_engine.driving.ready import Ready
 from helios_engine.driving.stretch import Part, Stretch, merged
 from helios_engine.timeline import Input, Passed, Released, Source, Timeline
 
@@ -44,7 +45,7 @@ class BlockTimeline(Timeline):
         self._last = [0] * len(sources)
         self._stretch: Stretch | None = None
         self._at, self._stop, self._must = 0, 0, np.zeros(0, np.int64)
-        self._ready: Mapping[int, list[Released]] = {}
+        self._ready = Ready()
         self._released: Sequence[Released] = ()
 
     def next(self) -> Input | None:
@@ -57,7 +58,7 @@ class BlockTimeline(Timeline):
         if part is None:
             return None
         self.now = self._ts()
-        self._released = self._ready.get(self._at, ())
+        self._released = self._ready.at(self._at)
         self._at += 1
         self._taken[part.source] += 1
         return Input(self.now, part.source, int(part.seqs[row]), part.body(row))
@@ -119,13 +120,13 @@ class BlockTimeline(Timeline):
     def _advance(self) -> None:
         limit = LONGEST if self._sizes is None else next(self._sizes)
         self._stretch = merged(self._buffers, limit)
-        self._at, self._stop, self._ready = 0, 0, {}
+        self._at, self._stop, self._ready = 0, 0, Ready()
         if self._stretch is None:
             return
         self._stop = len(self._stretch.ts)
         self._ready = self._ahead.over(self._stretch)
         must = np.zeros(self._stop, bool)
-        must[list(self._ready)] = True
+        must[self._ready.inputs] = True
         for part in self._stretch.parts:
             if self._wants(part):
                 part.ahead = WANTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from helios_engine.bodies import (
@@ -49,11 +50,12 @@ class Gate:
     def __init__(self, section: GateSection, ledger: Ledger) -> None:
         limits = Limits.of(section)
         self._ledger, self._limits = ledger, limits
-        self._orders = OpenOrders()
+        self.orders = self._orders = OpenOrders()
         self._holdings = Holdings(limits, ledger, self._orders)
         self._identity, self._pace = Identity(limits), Pace(limits, self._orders)
         self._prices, self._losses = Prices(limits, ledger), Losses(limits, ledger)
-        self._trouble, self._switches = Trouble(limits, ledger, self._orders), Switches(ledger.instruments)
+        self._trouble = Trouble(limits, ledger, self._orders)
+        self.switches = self._switches = Switches(ledger.instruments)
         form, size = Form(ledger.instruments), Size(limits, ledger, self._holdings)
         prices, trouble, losses = self._prices, self._trouble, self._losses
         self._form: tuple[Rule, ...] = (*form.rules, self._switches.killed)
@@ -106,6 +108,14 @@ class Gate:
         resting.asked.append(resting.changed(change))
         self._pace.sent(ts)
         return None
+
+    def held(self, instrument: str) -> Decimal:
+        """What is held of an instrument, signed: of a spot instrument what the account owns of its base currency."""
+        return self._holdings.held(instrument)
+
+    def troubles(self, ts: int) -> list[str]:
+        """What is wrong at `ts`, in words; empty while all is well."""
+        return self._trouble.told(ts)
 
     def hear(self, answer: Body) -> None:
         """Learn what became of an order."""

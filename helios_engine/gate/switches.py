@@ -18,6 +18,7 @@ class Switches:
         self._instruments = instruments
         self._held: dict[str, str] = {}
         self._killed: set[str] = set()
+        self._flat: set[str] = set()
 
     def control(self, ts: int, body: Control) -> None:
         """Take a switch in; names that are not the gate's are flags for stages."""
@@ -26,10 +27,31 @@ class Switches:
             self._killed.add(scope)
         elif body.name in _HOLDS:
             self._held[scope] = body.name
+            if body.name == "flatten":
+                self._flat.add(scope)
         elif body.name == "resume" and scope != EVERYTHING:
             self._held.pop(scope, None)
+            self._flat.discard(scope)
         elif body.name == "resume" and body.value in ("", "all", EVERYTHING):
             self._held.clear()
+            self._flat.clear()
+
+    @property
+    def closes(self) -> bool:
+        """Whether anything is flattened or killed."""
+        return bool(self._flat or self._killed)
+
+    def flattens(self, name: str) -> bool:
+        """Whether an instrument is to be flat: from `flatten` until `resume`, whatever came in between."""
+        return bool(self._flat) and not self._flat.isdisjoint((EVERYTHING, name))
+
+    def kills(self, name: str) -> bool:
+        """Whether nothing but cancels passes for an instrument."""
+        return bool(self._killed) and not self._killed.isdisjoint((EVERYTHING, name))
+
+    def told(self) -> dict[str, str]:
+        """By instrument, or `*` for everything, the switch that holds it."""
+        return {**self._held, **dict.fromkeys(self._flat, "flatten"), **dict.fromkeys(self._killed, "kill")}
 
     def killed(self, case: Case) -> str | None:
         """After a kill nothing but cancels passes, for the rest of the run."""

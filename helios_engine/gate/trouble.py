@@ -58,6 +58,16 @@ class Trouble:
         if until > self._doubts.get(body.instrument, (0, ""))[0]:
             self._doubts[body.instrument] = (until, body.kind)
 
+    def told(self, ts: int) -> list[str]:
+        """Everything that is wrong at `ts`, in words."""
+        told = [f"nobody knows what became of order {order!r}" for order in self._orders.unknown]
+        told += [f"{venue} is {status!r}" for venue, status in self._status.items()]
+        told += [f"{kind} of {subject or 'everything'} is {value:g}" for (subject, kind), value in self._sick.items()]
+        for subject, (until, kind) in self._doubts.items():
+            if ts < until:
+                told.append(f"{kind} in the data of {subject or 'everything'}, for {(until - ts) / 1e9:g} s")
+        return told
+
     def unanswered(self, case: Case) -> str | None:
         """An order of the instrument has an unknown outcome."""
         for order, instrument in self._orders.unknown.items():

@@ -27,16 +27,20 @@ _FRAME_BYTES = 1 << 18
 
 
 class FrameWriter:
-    """Append records; each frame is written whole."""
+    """Append records; each frame is written whole. With `at`, the file goes on there: what lies behind is cut off."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, at: int | None = None) -> None:
         self.path = path
         self._pending: list[bytes] = []
         self._size = 0
         self._encode = msgspec.msgpack.Encoder().encode
         try:
-            self._file: BinaryIO = path.open("xb", buffering=0)
-            self._file.write(FILE_MAGIC)
+            self._file: BinaryIO = path.open("xb" if at is None else "r+b", buffering=0)
+            if at is None:
+                self._file.write(FILE_MAGIC)
+            else:
+                self._file.truncate(at)
+                self._file.seek(at)
         except OSError as error:
             raise storage_error(path, error) from error
 
@@ -78,8 +82,11 @@ class FrameWriter:
             self._file.close()
 
 
-def read_frames(path: Path, *, salvage: bool = False) -> Iterator[Any]:
-    """Yield the records of a journal; JournalError at a bad frame, or a silent end with `salvage`."""
+def read_frames(path: Path, *, salvage: bool = False, until: int | None = None) -> Iterator[Any]:
+    """Yield the records of a journal; JournalError at a bad frame, or a silent end with `salvage`.
+
+    With `until`, frames from that byte on are left alone: they may be being written.
+    """
     try:
         file = path.open("rb")
     except OSError as error:
@@ -89,7 +96,7 @@ def read_frames(path: Path, *, salvage: bool = False) -> Iterator[Any]:
             raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
         decoder = msgspec.msgpack.Decoder()
         number = 0
-        while head := file.read(HEAD.size):
+        while (until is None or file.tell() < until) and (head := file.read(HEAD.size)):
             payload = _payload(file, head)
             if payload is None:
                 if salvage:
@@ -100,6 +107,21 @@ def read_frames(path: Path, *, salvage: bool = False) -> Iterator[Any]:
                 )
             yield from decoder.decode(zlib.decompress(payload))
             number += 1
+
+
+def whole_until(path: Path) -> int:
+    """Where the last whole frame of a journal ends, in bytes from its beginning. JournalError if it cannot be read."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+    with file:
+        if file.read(len(FILE_MAGIC)) != FILE_MAGIC:
+            raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
+        end = file.tell()
+        while (head := file.read(HEAD.size)) and _payload(file, head) is not None:
+            end = file.tell()
+        return end
 
 
 def _payload(file: BinaryIO, head: bytes) -> bytes | None:

@@ -36,12 +36,12 @@ class StoredOutput(NamedTuple):
 
 
 class JournalReader:
-    """A run's journal. With `salvage`, a cut file is read as far as it is whole."""
+    """A run's journal. With `salvage`, a cut file is read as far as it is whole; with `until`, up to that byte."""
 
-    def __init__(self, path: Path, codec: Codec, *, salvage: bool = False) -> None:
+    def __init__(self, path: Path, codec: Codec, *, salvage: bool = False, until: int | None = None) -> None:
         self.path = path
         self._codec = codec
-        self._salvage = salvage
+        self._salvage, self._until = salvage, until
 
     def header(self) -> dict[str, Any]:
         """What identifies the run."""
@@ -92,4 +92,4 @@ class JournalReader:
         return self._codec.decode(tag, msgspec.msgpack.encode(fields))
 
     def _records(self) -> Iterator[Any]:
-        return read_frames(self.path, salvage=self._salvage)
+        return read_frames(self.path, salvage=self._salvage, until=self._until)

@@ -25,6 +25,7 @@ from helios_engine.codec import Codec
 from helios_engine.events import Body
 from helios_engine.journal.chain import Chain
 from helios_engine.journal.frames import FrameWriter
+from helios_engine.journal.resuming import ResumedWriter
 
 DECISIONS = (Target, OrderIntent, CancelIntent, ModifyIntent)
 STORED = (*DECISIONS, StrategicView, LlmRequest)
@@ -34,8 +35,9 @@ SCHEMA = 1
 class Journal:
     """Writes a run as it happens; with `path=None` it keeps only the heads."""
 
-    def __init__(self, path: Path | None, stages: Sequence[str], codec: Codec) -> None:
-        self._file = FrameWriter(path) if path is not None else None
+    def __init__(self, path: Path | None, stages: Sequence[str], codec: Codec, *, resumes: bool = False) -> None:
+        """With `resumes` the file is that of a killed run: what it holds is compared instead of written again."""
+        self._file = None if path is None else ResumedWriter(path) if resumes else FrameWriter(path)
         self._encode = codec.encode
         self._codec = codec
         self._stages = tuple(stages)
@@ -72,6 +74,12 @@ class Journal:
             self._write(["out", *record])
             if kind in DECISIONS:
                 self._add(self._decisions, ts, raw)
+
+    def decision(self, ts: int, source: str, body: Body, cause: tuple[str, int]) -> None:
+        """Chain and store a decision that no stage made, but the engine, because somebody turned a switch."""
+        record = (ts, source, self._codec.tag(type(body)), body, cause)
+        self._add(self._decisions, ts, self._encode(record))
+        self._write(["out", *record])
 
     def heads(self, delivered: Mapping[str, tuple[str, int]]) -> dict[str, str]:
         """Every head. `delivered` says, per pinned source, its digest and how many inputs were taken."""

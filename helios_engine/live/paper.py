@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,19 +16,24 @@ from helios_engine import folder as folders
 from helios_engine import runner
 from helios_engine.artefact_gate import check_artefacts
 from helios_engine.assemble import assemble
+from helios_engine.bodies import Instrument
 from helios_engine.build import Plan
 from helios_engine.config import Config
-from helios_engine.errors import HeliosError, NotAvailableError
+from helios_engine.effects import RunningEffect
+from helios_engine.errors import HeliosError
+from helios_engine.events import Body
+from helios_engine.live.beginning import again, fresh
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
+from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
+from helios_engine.live.killed import Killed
 from helios_engine.live.memory import Memory
-from helios_engine.live.planning import live_plan
 from helios_engine.live.routes import Routes
-from helios_engine.live.session import Asking, Session
+from helios_engine.live.session import STOP, Asking, Session
+from helios_engine.live.switching import Switching
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline
-from helios_engine.live.warming import live_ticks, past, warm_up
 from helios_engine.live.watchdog import Watchdog
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
@@ -37,6 +44,7 @@ from helios_engine.report.frames import Frames
 from helios_engine.report.page import write_page
 from helios_engine.report.summary import Status
 from helios_engine.results import Results
+from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
 from helios_engine.world import World
 
@@ -64,43 +72,80 @@ class Paper:
         asking: Callable[[Session], Asking] | None = None,
         tell: Callable[[Paper], None] = lambda run: None,
         alarm: Callable[[str], None] = lambda text: None,
+        door: bool = False,
         trace: TextIO | None = None,
     ) -> None:
-        """`patience` is how many seconds the first definitions and prices may take; `trace`: see `Watchdog`."""
+        """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in.
+
+        `trace`: see `Watchdog`.
+        """
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
-        self._limits, self._patience, self._tell, self._alarm = limits, patience, tell, alarm
+        self._limits, self._say = limits, alarm
+        self.patience, self.tell = patience, tell
+        self.alarms: deque[str] = deque(maxlen=8)
         self._asking, self._trace = asking, trace
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
-        self._moved = asyncio.Event()
-        self.session = Session(self.clock, Routes(wanted), self._moved.set, alarm)
+        self.moved = asyncio.Event()
+        self.session = Session(self.clock, Routes(wanted), partial(on_terms, config), self.moved.set, self._alarmed)
         self.recorder: Recorder | None = None
         self.taking: Taking | None = None
         self.plan: Plan | None = None
+        self._connection: asyncio.Task[None] | None = None
         self.missing: list[str] = []
+        self.place: Path | None = None
+        self.phase, self.begun = "waiting", 0
+        self.switching = Switching(self)
+        self._has_door = door
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.door: Door | None = None
 
     async def run(self, runs: Path) -> runner.Result:
         """Trade on paper until stopped; the folder of the run is whole afterwards, however it ends.
 
         Raises NotAvailableError if the connection does not bring what a run needs to begin.
         """
-        digest = self.config.digest
-        place = folders.new_folder(runs, self.config, digest)
+        return await self._opened(folders.new_folder(runs, self.config, self.config.digest), None)
+
+    async def resume(self, killed: Killed) -> runner.Result:
+        """Go on with a run that was killed, with all that it knew, held and had on order; it stays one run."""
+        return await self._opened(killed.place, killed)
+
+    async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
+        self.place, self.begun = place, self.world.now()
         self._loop = asyncio.get_running_loop()
+        if self._has_door:
+            self.door = Door(place, self.switching.answer)
+        async with self.door or nullcontext():
+            return await self._recorded(place, killed)
+
+    async def _recorded(self, place: Path, killed: Killed | None) -> runner.Result:
         about = {"parser": self.made.parser, "run": place.name}
-        with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarm, wall=self.clock,
+        with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarmed, wall=self.clock,
                       monotonic=self.world.monotonic) as recorder:  # fmt: skip
             self.recorder = recorder
             parsed = Parsed(self.made.parser, self.made.connection.parser, self.plugins_codec())
             self.taking = Taking(recorder, parsed, self.session.deliver)
-            connection = asyncio.create_task(self.made.connection.run(self.taking), name="connection")
+            self.clock.last = max(self.clock.last, recorder.floor_ns)
             try:
-                return await self._run(place, connection)
+                return await self._run(place, self.taking, killed)
             finally:
-                await _cancelled(connection)
+                if self._connection is not None:
+                    await _cancelled(self._connection)
                 if not recorder.problem:
                     self.taking.mark()
+
+    def _connect(self, taking: Taking) -> asyncio.Task[None]:
+        self._connection = asyncio.create_task(self.made.connection.run(taking), name="connection")
+        return self._connection
+
+    def end(self) -> None:
+        """End the run cleanly; may be called from a signal's handler."""
+        if self._loop is None:
+            self.stop.set()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.stop.set)
 
     def plugins_codec(self) -> Any:
         """What encodes the bodies of this run."""
@@ -108,24 +153,30 @@ class Paper:
 
         return Codec(self.plugins.bodies)
 
-    async def _run(self, place: Path, connection: asyncio.Task[None]) -> runner.Result:
-        plan = self.plan = await self._planned(connection)
+    async def _run(self, place: Path, taking: Taking, killed: Killed | None) -> runner.Result:
+        began = await fresh(self, self._connect(taking)) if killed is None else again(self, killed)
+        plan = self.plan = began.plan
+        self._enter("warming up")
         contaminated, notes = check_artefacts(plan)
         venue = runner.check_money(plan)
         started = self.world.now() / 1e9
-        warmth = await warm_up(plan, self.made.connection, self.wanted, plan.start)
-        self.missing = warmth.missing
-        ticks = live_ticks(plan)
-        timeline = LiveTimeline(past(plan, warmth, ticks.length, ticks.grace, ticks.first), self.clock, ticks)
+        timeline = LiveTimeline(began.past, self.clock, began.ticks)
         bounds = self.config.containment
         asking = self._asking(self.session) if self._asking else Beside(
-            self._loop, self.session.reply, self.session.effect_failed, bounds.patience, bounds.effect_requests
+            asyncio.get_running_loop(), self.session.reply, self.session.effect_failed, bounds.patience,
+            bounds.effect_requests,
         )  # fmt: skip
+
+        def ask(ts: int, running: RunningEffect, request: Body) -> None:
+            (asking.ask if timeline.is_warm else began.ask)(ts, running, request)
+
+        out = None if killed is None else killed.quarantines(plan.codec)
+        self.session.out_before = frozenset(out or ())
         engine = assemble(
-            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=asking.ask,
-            mark=contaminated,
+            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=ask,
+            mark=contaminated, resumes=killed is not None, quarantined=out,
         )  # fmt: skip
-        engine.journal.header(header(plan, venue, contaminated))
+        engine.journal.header(header(plan, venue, contaminated, self.session.definitions, self.made.parser))
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
         status: Status = "failed"
@@ -134,15 +185,24 @@ class Paper:
             self.session.join(engine, timeline)
             with self._watched(plan):
                 await self._warm(engine, timeline)
+                if killed is not None:
+                    self._go_on(killed, engine.now, taking)
+                    self.switching.turn()
+                else:
+                    self.switching.may_begin()
                 self.session.begin()
-                await self._live(connection)
-                await _cancelled(connection)
-                self.session.control("stop", "all")
+                assert self._connection is not None
+                self._enter("trading")
+                await self._live(self._connection)
+                self._enter("ending")
+                await _cancelled(self._connection)
+                self.session.control(STOP, "all")
                 engine.finish(0)
             status = "complete"
         except (HeliosError, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
         finally:
+            self._enter("ending")
             asking.close()
         results = engine.results
         assert isinstance(results, Results)
@@ -155,11 +215,25 @@ class Paper:
             raise failure
         return runner.Result(place, summary, Frames(place))
 
+    @property
+    def instruments(self) -> list[str]:
+        """What the run is about, in order."""
+        return sorted({want.instrument for want in self.wanted})
+
+    def _go_on(self, killed: Killed, last: int, taking: Taking) -> None:
+        """Connect again, from where the killed run was."""
+        self.session.resumed(last, killed.trades)
+        go_on = getattr(self.made.connection, "go_on", None)
+        if go_on is not None:
+            for want, since in killed.until.items():
+                go_on(want, since)
+        self._connect(taking)
+
     @contextmanager
     def _watched(self, plan: Plan) -> Iterator[None]:
         """Look at how long stages take, for as long as they may be given something."""
         assert plan.containment is not None
-        with Watchdog(self._alarm, self._trace) as watchdog:
+        with Watchdog(self._alarmed, self._trace) as watchdog:
             plan.containment.watch = watchdog
             yield
 
@@ -170,31 +244,19 @@ class Paper:
         assert self.recorder is not None
         if self.recorder.dropped:
             told.append(f"{self.recorder.dropped} frames found no room and were left out: see the recording's gaps")
+        if self.door is not None and self.door.refused:
+            told.append(f"{self.door.refused} controls with a wrong token were refused")
         return told
 
-    async def _planned(self, connection: asyncio.Task[None]) -> Plan:
-        """The plan, once every instrument is defined and the first price has come."""
-        needed = {want.instrument for want in self.wanted}
-        deadline = self.world.monotonic() + int(self._patience * 1e9)
-        while needed - self.session.definitions.keys() or not self.session.first:
-            if connection.done():
-                connection.result()
-            if self.stop.is_set():
-                raise NotAvailableError("stopped before the first price had come; nothing was decided")
-            if self.world.monotonic() > deadline:
-                raise NotAvailableError(self._what_lacks(needed))
-            self._moved.clear()
-            self._tell(self)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), 1.0)
-        definitions = [self.session.definitions[name] for name in sorted(needed)]
-        return live_plan(self.config, definitions, self.session.first, self.plugins)
+    def _enter(self, phase: str) -> None:
+        if phase == "ending":
+            self.switching.close()
+        if phase != self.phase:
+            self.phase, self.begun = phase, self.world.now()
 
-    def _what_lacks(self, needed: set[str]) -> str:
-        lacking = sorted(needed - self.session.definitions.keys())
-        what = f"no definition of {', '.join(lacking)}" if lacking else "no price of any feed"
-        lines = "; ".join(f"{line.name}: {line.problem or 'up'}" for line in self.made.connection.lines())
-        return f"{what} came within {self._patience:g} s ({lines or 'no line was opened'}); is the exchange reachable?"
+    def _alarmed(self, text: str) -> None:
+        self.alarms.append(text)
+        self._say(text)
 
     async def _warm(self, engine: Any, timeline: LiveTimeline) -> None:
         """Take the past, with a look at the connection now and then."""
@@ -218,22 +280,28 @@ class Paper:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), wait)
             self.session.pump()
+            self.switching.turn()
             now = self.world.monotonic()
             if now - flushed >= FLUSHED * 1e9:
                 engine.journal.flush()
                 flushed = now
             if now - told >= 1_000_000_000:
-                self._tell(self)
+                self.tell(self)
                 memory.look(now)
                 told = now
 
 
-def header(plan: Plan, venue: Any, contaminated: str) -> dict[str, Any]:
+def header(
+    plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument], parser: str
+) -> dict[str, Any]:
     """What identifies the run, with all that a plan needs to be made again without a connection."""
     return {
         **runner.header(plan, venue, contaminated),
         "mode": "paper",
-        "definitions": [msgspec.to_builtins(definition) for definition in plan.instruments],
+        "parser": parser,
+        "definitions": [
+            msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
+        ],
     }
 
 

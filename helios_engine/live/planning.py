@@ -58,8 +58,12 @@ def wanted(config: Config, plugins: Plugins) -> dict[Wanted, str]:
 
 def recorded_plan(config: Config, record: Mapping[str, Any], plugins: Plugins | None = None) -> Plan:
     """The plan of a live run as its journal's header tells of it: no connection is needed."""
-    definitions = msgspec.convert(record["definitions"], list[Instrument])
-    return live_plan(config, definitions, record["start"], plugins)
+    return live_plan(config, definitions_of(record), record["start"], plugins)
+
+
+def definitions_of(record: Mapping[str, Any]) -> list[Instrument]:
+    """The definitions in the header of a live run, as the connection told them."""
+    return msgspec.convert(record["definitions"], list[Instrument])
 
 
 def live_plan(config: Config, definitions: Sequence[Instrument], begin: int, plugins: Plugins | None = None) -> Plan:

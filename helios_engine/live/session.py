@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from helios_engine.bodies import Control, Instrument, Quarantine
+import msgspec
+
+from helios_engine.bodies import Control, Instrument, Quarantine, Trade
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import ContainedEngine, Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
+from helios_engine.live.hearing import Hearing
 from helios_engine.live.routes import Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.logs import component
 from helios_engine.recorder.parsing import Inputs
+from helios_engine.timeframe import iso
 from helios_engine.timeline import REPLY
 
 CONTROL = "control"
 """The source of controls: of people, and of what a run has to say about itself."""
+STOP, RESUMED = "stop", "resumed"
+"""Controls by which a run says that it ends, and that it goes on after it was killed."""
 MOST = 100
 """Failures that are told; the log has them all."""
 
@@ -50,17 +56,26 @@ class Session:
         self,
         clock: Rising,
         routes: Routes,
+        on_terms: Callable[[Instrument], Instrument],
         changed: Callable[[], None] = lambda: None,
         alarm: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """`failures` say which plugins failed and how, `warnings` what changed nothing; `alarm` is told of both."""
-        self._clock, self.routes, self._changed, self._alarm = clock, routes, changed, alarm
+        """`on_terms` puts a definition on the run's terms; `changed` is told that something came before it began.
+
+        `failures` say which plugins failed and how, `warnings` what changed nothing; `alarm` is told of both.
+        """
+        self._clock, self.routes, self._on_terms, self._changed = clock, routes, on_terms, changed
+        self._alarm = alarm
         self.definitions: dict[str, Instrument] = {}
         self.first = 0
         self._kept: list[tuple[int, str, Body]] = []
         self.engine: Engine | None = None
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
+        self.hearing = Hearing()
+        self._seen: frozenset[tuple[str, str]] = frozenset()
+        self.out_before: frozenset[str] = frozenset()
+        """Stages that were out when the run was killed, as its journal knows."""
         self.warnings: list[str] = []
         self._is_running = self._is_pumping = self._is_urgent = False
 
@@ -68,10 +83,16 @@ class Session:
         """Take what a connection brought."""
         for ts, body in inputs:
             self._clock.last = max(self._clock.last, ts)
-            source = self.routes.source(body)
-            if self.timeline is not None and source is not None:
+            self.hearing.note(ts, body)
+            source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
+            if source is None or (self._seen and self._is_told(body)):
+                continue
+            if isinstance(body, Instrument):
+                self.definitions[body.instrument] = body
+                body = self._on_terms(body)
+            if self.timeline is not None:
                 self.timeline.put(ts, source, body)
-            elif self.timeline is None:
+            else:
                 self._keep(ts, source, body)
         if self._is_running:
             self.pump()
@@ -81,17 +102,26 @@ class Session:
     def join(self, engine: Engine, timeline: LiveTimeline) -> None:
         """Hand what was kept, and from now on whatever comes, to a run that is still warming up."""
         self.engine, self.timeline = engine, timeline
+        self.hearing.listen(engine.pipeline)
         if isinstance(engine, ContainedEngine):
             engine.containment.told.append(self.quarantined)
         for ts, source, body in self._kept:
             timeline.put(ts, source, body)
         self._kept.clear()
 
+    def resumed(self, last: int, trades: Iterable[tuple[str, str]]) -> None:
+        """The run was killed after an input of `last` (ns UTC); `trades`, by instrument and id, it has seen."""
+        self._seen = frozenset(trades)
+        missed = max(0, self._clock() - last)
+        self.warnings.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
+        self.control(RESUMED, "all")
+
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
         self._is_running = True
         if isinstance(self.engine, ContainedEngine):
             self.engine.containment.is_live = True
+            self.engine.containment.recorded = None  # from here on, what happens is new
         self.pump()
 
     def pump(self) -> None:
@@ -119,12 +149,14 @@ class Session:
             self.timeline.put(now, name, body)
         self.pump()
 
-    def control(self, name: str, value: str) -> None:
-        """Turn a switch: an input like any other, on the disk before this returns."""
+    def control(self, name: str, value: str) -> int:
+        """Turn a switch: an input like any other, on the disk before this returns. Its stamp (ns UTC)."""
         assert self.timeline is not None and self.engine is not None
-        self.timeline.put(self._clock(), CONTROL, Control(name, value))
+        ts = self._clock()
+        self.timeline.put(ts, CONTROL, Control(name, value))
         self._is_urgent = True
         self.pump()
+        return ts
 
     def effect_failed(self, name: str, problem: str) -> None:
         """An effect raised or hangs: no new risk from here on, and everybody can read why."""
@@ -146,8 +178,9 @@ class Session:
         assert self.timeline is not None
         named = found.reason if found.stage in found.reason else f"stage {found.stage!r}: {found.reason}"
         self._say(f"{named} ({found.kind})")
-        self.timeline.put(self._clock(), CONTROL, found)
-        self._is_urgent = True
+        if self._is_running or found.stage not in self.out_before:
+            self.timeline.put(self._clock(), CONTROL, found)
+            self._is_urgent = True
 
     def _say(self, text: str) -> None:
         component("live").error("plugin failed: %s", text)
@@ -155,14 +188,18 @@ class Session:
             self.failures.append(text)
             self._alarm(text)
 
-    def _keep(self, ts: int, source: str | None, body: Body) -> None:
-        """What comes before the run begins counts from its first market input on."""
-        if isinstance(body, Instrument):
-            self.definitions[body.instrument] = body
-            return
-        if source is None:
-            return
+    def _is_known(self, body: Instrument) -> bool:
+        """Whether a definition says nothing new, as each connection does at its beginning."""
+        known = self.definitions.get(body.instrument)
+        return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
+
+    def _is_told(self, body: Body) -> bool:
+        """Whether it is a trade of before the run was killed."""
+        return isinstance(body, Trade) and (body.instrument, body.trade_id) in self._seen
+
+    def _keep(self, ts: int, source: str, body: Body) -> None:
+        """What comes before the run begins counts from its first market input on; definitions go into its plan."""
         if not self.first and is_market(body):
             self.first = ts
-        if self.first:
+        if self.first and not isinstance(body, Instrument):
             self._kept.append((ts, source, body))

@@ -1,60 +1,87 @@
-"""How a live run is, for the terminal: refreshed in place there, plain lines elsewhere."""
+"""How a live run is, for the terminal: a block that is refreshed in place there, plain lines elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
-import click
-
-from helios_engine.contained import Contained
-from helios_engine.timeframe import duration_text
+from helios_engine.live.look import look
+from helios_engine.live.look_text import lines_of
 
 if TYPE_CHECKING:
     from helios_engine.live.paper import Paper
 
 EVERY = 10.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two reports where there is no terminal."""
+_NO_WRAP, _WRAP, _TO_END, _BELOW = "\x1b[?7l", "\x1b[?7h", "\x1b[K", "\x1b[J"
 
 
-class StatusLine:
-    """Told about once a second; says nothing if `quiet`."""
+class StatusBlock:
+    """Told about once a second; says nothing but alarms if `quiet`.
+
+    A block is written in one piece over the one before, line by line, so that nothing flickers; it is no wider and no
+    higher than the terminal is at that moment. `done` takes it away.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet, self._is_terminal = quiet, sys.stderr.isatty()
-        self._said = 0.0
+        self._said: float | None = None
+        self._height = 0
+        # A recorder raises its alarms on a thread of its own; a signal's handler may come in the middle of a block.
+        self._lock = threading.RLock()
 
     def __call__(self, run: Paper) -> None:
+        """Show a run as it is now."""
         if self._quiet:
             return
         now = run.world.monotonic() / 1e9
-        if not self._is_terminal and now - self._said < EVERY:
+        if not self._is_terminal and self._said is not None and now - self._said < EVERY:
             return
         self._said = now
-        text = " · ".join(self._words(run))
-        click.echo(f"\r\x1b[K{text}" if self._is_terminal else text, err=True, nl=not self._is_terminal)
+        lines = lines_of(look(run))
+        with self._lock:
+            if self._is_terminal:
+                self._write(self._over(lines))
+            else:
+                self._write("".join(f"{line}\n" for line in [*lines, ""]))
 
     def alarm(self, text: str) -> None:
-        """Something that somebody should look at."""
-        click.echo(f"\n{text}" if self._is_terminal else text, err=True)
+        """Something that somebody should look at: it stays, above the block."""
+        with self._lock:
+            self._write(f"{self._back()}{text}\n")
 
     def done(self) -> None:
-        """Leave the line."""
-        if self._is_terminal and not self._quiet:
-            click.echo("\r\x1b[K", err=True, nl=False)
+        """Take the block away."""
+        with self._lock:
+            self._write(self._back())
 
-    def _words(self, run: Paper) -> list[str]:
-        lines = run.made.connection.lines()
-        found = [f"{line.name} {'up' if line.is_up else 'DOWN: ' + line.problem}" for line in lines]
-        engine = run.session.engine
-        if engine is None:
-            return [*found, "waiting for definitions and prices"]
-        age = max(0, run.world.now() - max((line.heard for line in lines), default=0))
-        found.append(f"last frame {duration_text(age // 1_000_000 * 1_000_000)} ago")
-        found.append(f"{engine.turns:,} turns, {engine.port.orders} orders, {engine.port.fills} fills")
-        held = sorted((name, position.quantity) for name, position in engine.port.ledger.positions.items())
-        out = [f"OUT: {node.name}" for node in engine.pipeline.nodes if isinstance(node, Contained) and node.out]
-        if run.session.failures:
-            found.append(f"{len(run.session.failures)} FAILURES, reduce-only until resume")
-        found += out
-        return [*found, *(f"{name} {quantity:f}" for name, quantity in held if quantity)]
+    def _over(self, lines: list[str]) -> str:
+        width, height = _size()
+        shown = [line[: max(1, width - 1)] for line in lines[: max(1, height - 1)]]
+        up = f"\x1b[{self._height}A" if self._height else ""
+        self._height = len(shown)
+        written = "".join(f"{line}{_TO_END}\n" for line in shown)
+        return f"{_NO_WRAP}\r{up}{written}{_BELOW}{_WRAP}"
+
+    def _back(self) -> str:
+        if not self._height:
+            return ""
+        up, self._height = f"\r\x1b[{self._height}A{_BELOW}", 0
+        return up
+
+    def _write(self, text: str) -> None:
+        # Not through the buffer of sys.stderr, which does not let a signal's handler in.
+        left = text.encode(errors="replace")
+        while left:
+            left = left[os.write(sys.stderr.fileno(), left) :]
+
+
+def _size() -> tuple[int, int]:
+    """Columns and rows of the terminal behind stderr now; 80 by 24 where it does not know them."""
+    try:
+        found = os.get_terminal_size(sys.stderr.fileno())
+    except OSError:
+        return 80, 24
+    return found.columns or 80, found.lines or 24

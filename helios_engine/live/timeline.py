@@ -29,6 +29,7 @@ class LiveTimeline(Timeline):
     """
 
     def __init__(self, past: Timeline, clock: Callable[[], int], ticks: Ticks) -> None:
+        """The `past` may hold live inputs too, of a run that was killed; ticks go on behind its last."""
         super().__init__(())
         self._past: Timeline | None = past
         self._clock, self._ticks = clock, ticks
@@ -58,6 +59,9 @@ class LiveTimeline(Timeline):
             found = self._past.next()
             if found is not None:
                 self.now = found.ts
+                if isinstance(found.body, Tick) and found.body.boundary >= self._boundary:
+                    heapq.heappop(self._due)  # nothing else is due yet: replies go to the past
+                    self._tick(found.body.boundary + self._ticks.length)
                 return found
             self._taken.update(self._past.delivered)
             self._past = None
@@ -96,6 +100,7 @@ class LiveTimeline(Timeline):
         return dict(self._past.delivered if self._past is not None else self._taken)
 
     def _tick(self, boundary: int) -> None:
+        self._boundary = boundary
         tick = Tick(self._ticks.timeframe, boundary)
         heapq.heappush(self._due, (boundary + self._ticks.grace, TICK, 0, "tick", tick))
 

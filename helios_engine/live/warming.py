@@ -46,7 +46,7 @@ def past(plan: Plan, warmth: Warmth, length: int, grace: int, first: int) -> Tim
     """The warm-up as the sources of a backtest: definitions, feeds, and ticks before the `first` live one."""
     found = [Source(DEFINITIONS, FIRST, _definitions(plan.instruments, plan.begin))]
     found += [Source(feed.name, feed.rank, iter(warmth.rows[feed.name])) for feed in plan.feeds]
-    found.append(Source("tick", TICK, ticks(plan.tick, length, grace, plan.begin - 1, first - 1)))
+    found.append(Source("tick", TICK, ticks(plan.tick, length, grace, plan.begin - 1, first - 1 + grace)))
     return Timeline(found)
 
 

@@ -46,6 +46,9 @@ class Connection(Protocol):
 
     Whatever its `parser` reads must be in the frames: the log alone must bring the same inputs again. A connection
     may ask its own parser what it has read, such as which books are lost, and act on that.
+
+    It may have `history(wanted, start, stop)`, a coroutine that returns `(ts, body)` of a span for a warm-up, and
+    `go_on(wanted, since)`, which is told before `run` up to when (ns UTC) a killed run has data, to fill what follows.
     """
 
     parser: Parser

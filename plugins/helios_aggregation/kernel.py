@@ -34,7 +34,7 @@ _IN, _FN = types.Array(types.int64, 1, "C", readonly=True), types.Array(types.fl
 
 _STATE = (_I, _I2, _F2, _I2, _F2, _IN)
 _SAID = (_I, _I2, _F2)
-_TRADES = types.int64(*_STATE, types.boolean, types.boolean, _IN, _IN, _FN, _IN, _IN, _IN, *_SAID)
+_TRADES = types.int64(*_STATE, types.boolean, _IN, _IN, _FN, _IN, _IN, _IN, *_SAID)
 _TRADE = types.boolean(_I, _I2, _F2, *(types.int64,) * 2, types.float64, *(types.int64,) * 2, types.boolean)
 _BARS = types.int64(_I, _I2, _F2, _IN, _IN, _IN, _FN, _FN, _FN, _FN, _IN, *_SAID)
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -43,7 +43,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def _compiled(*signature: Any) -> Callable[[Function], Function]:
     # Without fastmath: additions and comparisons happen in the order in which they are written.
     # What only the machine itself calls is put into it: handing over an array costs more than most of these do.
-    options: Any = {"cache": True, "fastmath": False, "error_model": "numpy", "forceinline": not signature}
+    # Nor does the machine count references to what it is given (`_nrt`): that took most of the time of a bar.
+    options: Any = {
+        "cache": True,
+        "fastmath": False,
+        "error_model": "numpy",
+        "forceinline": not signature,
+        "_nrt": False,
+    }
     return cast("Callable[[Function], Function]", numba.njit(*signature, **options))
 
 
@@ -143,14 +150,11 @@ def _bucket(facts: Any, small: Any, small_price: Any, start: int, first: float) 
 
 @_compiled()
 def _add_run(
-    whole: Any, price: Any, n: int, ts: Any, prices: Any, units: Any, begin: int, stop: int, length: int, is_small: bool
+    whole: Any, price: Any, n: int, ts: Any, prices: Any, units: Any, begin: int, stop: int, length: int
 ) -> int:
-    """Add trades from `begin` on to a bucket, as `_add` does each, as long as they are dated into it; returns the end.
-
-    `is_small` says that no sum of the units at hand can overflow.
-    """
+    """Add trades from `begin` on to a bucket, as `_add` each, as long as they are dated into it; returns the end."""
     start, width = whole[n, 0], np.uint64(length)
-    high, low, total = price[n, 1], price[n, 2], whole[n, 1]
+    high, low, total, bits = price[n, 1], price[n, 2], whole[n, 1], np.int64(0)
     i, end = np.uint64(begin), np.uint64(stop)
     while i < end and np.uint64(ts[i] - start) < width:
         x = prices[i]
@@ -159,8 +163,13 @@ def _add_run(
         if x < low:
             low = x
         total += units[i]
+        bits |= units[i]
         i += np.uint64(1)
-        if not is_small:
+    if float(bits) * float(i - np.uint64(begin)) >= float(_MASK):
+        # None of the units is above `bits`, but with so many of them the sum may have run over: once more, with care.
+        total = whole[n, 1]
+        for j in range(np.uint64(begin), i):
+            total += units[j]
             whole[n, 2] += total >> CARRY
             total &= _MASK
     price[n, 1], price[n, 2], price[n, 3] = high, low, prices[i - np.uint64(1)]
@@ -186,13 +195,12 @@ def take_inside(
 @_compiled(_TRADES)
 def take_trades(
     facts: Any, small: Any, small_price: Any, large: Any, large_price: Any, lengths: Any,
-    closes_early: bool, is_small: bool, ts: Any, now: Any, price: Any, units: Any, ticks: Any, boundaries: Any,
+    closes_early: bool, ts: Any, now: Any, price: Any, units: Any, ticks: Any, boundaries: Any,
     progress: Any, said: Any, said_price: Any,
 ) -> int:  # fmt: skip
     """Take trades dated `ts` and known at `now`, and after the first `ticks[t]` of them the tick of `boundaries[t]`.
 
-    `is_small` says that no sum of the units can reach 2^60. It goes on where `progress` says, and returns DONE, FULL
-    or CROWDED; after the last two it wants more room.
+    It goes on where `progress` says, and returns DONE, FULL or CROWDED; after the last two it wants more room.
     """
     i, tick, out = progress[ITEM], progress[TICK], 0
     length, status = lengths[0], DONE
@@ -222,7 +230,7 @@ def take_trades(
             # Inside the bucket that is current nothing can close: from here on a comparison a trade is enough.
             is_current = not closes_early or start == facts[CLOSED]
             last = stop if is_current else i + 1
-            i = _add_run(small, small_price, n, ts, price, units, i, last, length, is_small)
+            i = _add_run(small, small_price, n, ts, price, units, i, last, length)
         if status != DONE or tick == len(ticks):
             break
         if out + (facts[OPEN] + 2) * len(lengths) >= len(said):

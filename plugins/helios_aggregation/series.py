@@ -81,13 +81,10 @@ class Series:
     ) -> Iterator[Said]:
         """Give the machine trades, and the tick of `boundaries[t]` after the first `ticks[t]` of them."""
         kernel = machine()
-        is_small = int(trades.units.max(initial=0)) < 2**60 // max(1, len(trades.units))
 
         def take(progress: Any, said: Any, prices: Any) -> int:
             buckets = (self.facts, self.small, self.small_price, self.large, self.large_price, self.lengths)
-            status: int = kernel.take_trades(
-                *buckets, closes_early, is_small, *trades, ticks, boundaries, progress, said, prices
-            )
+            status: int = kernel.take_trades(*buckets, closes_early, *trades, ticks, boundaries, progress, said, prices)
             return status
 
         return self._said(take, len(self.lengths) * (len(self.small) + len(ticks) + 4), len(trades.ts) + len(ticks))

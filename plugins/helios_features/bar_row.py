@@ -10,3 +10,5 @@ NUMBER, OPEN, HIGH, LOW, CLOSE, VOLUME, SPREAD, DEPTH, TICK, FRESH = range(10)
 are NaN where the data has none. `FRESH` is 1 where a segment begins: everything before it has been forgotten."""
 
 WIDTH = 10
+UNFIT = -1.0
+"""In place of FRESH: the bar is not fit for use."""

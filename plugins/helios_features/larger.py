@@ -1,135 +1,117 @@
-"""Compiled: which bars are fit for use, and larger bars of them. All that these functions reach is in this file."""
+"""Compiled: which bars are fit for use, larger bars of them, and rows of all timeframes side by side.
+
+The state begins with a clock for each timeframe, the number after its last bar (0 at first), and then has a bucket for
+each but the smallest. Places in it are passed as numbers: to cut an array into parts costs more than most of these do.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from numba import njit
+from numba import uint64
 
-from helios_features.bar_row import CLOSE, FRESH, HIGH, LOW, NUMBER, OPEN, SPREAD, VOLUME, WIDTH
+from helios_features.bar_row import CLOSE, DEPTH, FRESH, HIGH, LOW, NUMBER, OPEN, SPREAD, TICK, UNFIT, VOLUME, WIDTH
+from helios_features.compiled import compiled
 
 BUCKET = WIDTH + 6
 """An open larger bar: its row with sums in place of spread, depth and tick, how many of each there were, whether it is
 open, the first bar of the smallest timeframe that counts, and the first that is past it."""
+RATIOS = 5
+"""Where in a plan the lengths of timeframes are, in bars of the smallest; the first number is how many there are."""
 _HEARD, _OPEN, _FROM, _END = WIDTH, WIDTH + 3, WIDTH + 4, WIDTH + 5
 _LARGE = 1e100
 
 
-@njit(forceinline=True, error_model="numpy")
-def usable(bars: Any, i: int) -> bool:
-    """Whether the prices are between 1e-100 and 1e100 and in order, and the volume is from 0 to 1e100."""
-    low, high = bars[i, LOW], bars[i, HIGH]
-    return bool(
-        low >= 1.0 / _LARGE
-        and high <= _LARGE
-        and low <= bars[i, OPEN] <= high
-        and low <= bars[i, CLOSE] <= high
-        and 0.0 <= bars[i, VOLUME] <= _LARGE
-    )
+@compiled(cache=True)
+def checked(plan: Any, max_gap: float, state: Any, bars: Any) -> None:
+    """Write FRESH of each bar: 1 where a segment begins, 0 where it goes on, UNFIT where the bar is not to be used.
 
-
-@njit(forceinline=True, error_model="numpy")
-def _mark(clock: Any, k: int, number: float, max_gap: float) -> float:
-    """Whether a bar of timeframe `k` begins a segment; `clock[k]` is the number after the last bar, 0 at first."""
-    fresh = 1.0 if clock[k] == 0.0 or number - clock[k] > max_gap else 0.0
-    clock[k] = number + 1.0
-    return fresh
-
-
-@njit(forceinline=True, error_model="numpy")
-def _begin(buckets: Any, k: int, bars: Any, i: int, number: int, ratio: int) -> None:
-    for j in range(WIDTH):
-        buckets[k, j] = bars[i, j]
-    buckets[k, NUMBER], buckets[k, VOLUME] = number, 0.0
-    buckets[k, _OPEN], buckets[k, _END] = 1.0, (number + 1) * ratio
-    for j in range(3):
-        buckets[k, SPREAD + j] = buckets[k, _HEARD + j] = 0.0
-
-
-@njit(forceinline=True, error_model="numpy")
-def _add(buckets: Any, k: int, bars: Any, i: int) -> None:
-    buckets[k, HIGH] = max(buckets[k, HIGH], bars[i, HIGH])
-    buckets[k, LOW] = min(buckets[k, LOW], bars[i, LOW])
-    buckets[k, CLOSE] = bars[i, CLOSE]
-    buckets[k, VOLUME] += bars[i, VOLUME]
-    for j in range(3):
-        if not math.isnan(bars[i, SPREAD + j]):
-            buckets[k, SPREAD + j] += bars[i, SPREAD + j]
-            buckets[k, _HEARD + j] += 1.0
-
-
-@njit(cache=True, forceinline=True, error_model="numpy")
-def lift(ratios: Any, max_gap: float, clock: Any, buckets: Any, bars: Any, i: int, closed: Any, counts: Any) -> int:
-    """Take bar `i` of the smallest timeframe: −1 if it is not fit for use, else how many larger bars it closes.
-
-    Larger bars of timeframe k, of `ratios[k]` bars, are appended to `closed[k]` at `counts[k]`. One closes with the
-    last bar that it can hold or, where that is missing, at the next one, of which it then has nothing. An unfit bar is
-    as if it had never been, and so is one that is not newer than the last.
+    Fit are prices between 1e-100 and 1e100 and in order, with a volume from 0 to 1e100, newer than the last.
     """
-    if not usable(bars, i) or bars[i, NUMBER] < clock[0]:
-        return -1
-    number, found = int(bars[i, NUMBER]), 0
-    if clock[0] == 0.0:
-        # A larger bar counts from its beginning only: a part of the first would depend on where the data start.
-        for k in range(ratios.size):
-            buckets[k, _FROM] = -(-number // ratios[k]) * ratios[k]
-    bars[i, FRESH] = _mark(clock, 0, bars[i, NUMBER], max_gap)
-    for k in range(ratios.size):
-        if buckets[k, _OPEN] == 1.0 and number >= buckets[k, _END]:
-            found += _emit(clock, buckets, k, closed, counts, max_gap)
-        if number >= buckets[k, _FROM]:
-            if buckets[k, _OPEN] == 0.0:
-                _begin(buckets, k, bars, i, number // ratios[k], ratios[k])
-            _add(buckets, k, bars, i)
-            if number + 1 == buckets[k, _END]:
-                found += _emit(clock, buckets, k, closed, counts, max_gap)
-    return found
+    count, clock = plan[0], state[0]
+    for i in range(uint64(bars.shape[0])):
+        low, high, number = bars[i, LOW], bars[i, HIGH], bars[i, NUMBER]
+        fit = low >= 1.0 / _LARGE and high <= _LARGE and low <= bars[i, OPEN] <= high and low <= bars[i, CLOSE] <= high
+        if not (fit and 0.0 <= bars[i, VOLUME] <= _LARGE and number >= clock):
+            bars[i, FRESH] = UNFIT
+            continue
+        if clock == 0.0:
+            # A larger bar counts from its beginning only: a part of the first would depend on where the data start.
+            for k in range(1, count):
+                ratio = plan[RATIOS + k]
+                state[count + (k - 1) * BUCKET + _FROM] = -(-int(number) // ratio) * ratio
+        bars[i, FRESH] = 1.0 if clock == 0.0 or number - clock > max_gap else 0.0
+        clock = number + 1.0
+    state[0] = clock
 
 
-@njit(forceinline=True, error_model="numpy")
-def _emit(clock: Any, buckets: Any, k: int, closed: Any, counts: Any, max_gap: float) -> int:
-    n = counts[k]
-    for j in range(SPREAD):
-        closed[k, n, j] = buckets[k, j]
-    for j in range(3):
-        heard = buckets[k, _HEARD + j]
-        closed[k, n, SPREAD + j] = buckets[k, SPREAD + j] / heard if heard > 0.0 else math.nan
-    closed[k, n, FRESH] = _mark(clock, k + 1, buckets[k, NUMBER], max_gap)
-    buckets[k, _OPEN] = 0.0
-    counts[k] = n + 1
-    return 1
+@compiled(cache=True)
+def lifted(ratio: int, max_gap: float, state: Any, k: int, bucket: int, bars: Any, room: Any, closed: int) -> int:
+    """Bars of timeframe `k` into `room` at `closed`, of checked bars of the smallest; returns how many.
 
-
-@njit(cache=True, error_model="numpy")
-def lift_all(
-    ratios: Any, max_gap: float, clock: Any, buckets: Any, bars: Any, closed: Any, counts: Any, by: Any
-) -> int:
-    """`lift` for each of the bars; those that are fit are moved to the front, and counted.
-
-    `by[i, 0]` is the place of bar `i` among them, counted from 1, and 0 if it is not fit; `by[i, k]` is how many
-    larger bars of timeframe k had closed by then.
+    How many had closed with bar i is written to `room[i]`. One closes with the last bar that it can hold or, where that
+    is missing, at the next one, of which it then has nothing. Its bucket is at `bucket` of the state.
     """
-    fit = 0
-    for i in range(bars.shape[0]):
-        by[i, 0] = 0
-        if lift(ratios, max_gap, clock, buckets, bars, i, closed, counts) >= 0:
-            if fit < i:
-                for j in range(WIDTH):
-                    bars[fit, j] = bars[i, j]
-            fit += 1
-            by[i, 0] = fit
-        for k in range(ratios.size):
-            by[i, k + 1] = counts[k]
-    return fit
+    b, found, at, clock = bucket, 0.0, uint64(closed), state[k]
+    is_open, begin, end = state[b + _OPEN] == 1.0, state[b + _FROM], state[b + _END]
+    number, first, volume = state[b + NUMBER], state[b + OPEN], state[b + VOLUME]
+    high, low, close = state[b + HIGH], state[b + LOW], state[b + CLOSE]
+    spread, depth, tick = state[b + SPREAD], state[b + DEPTH], state[b + TICK]
+    spreads, depths, ticks = state[b + _HEARD], state[b + _HEARD + 1], state[b + _HEARD + 2]
+    for i in range(uint64(bars.shape[0])):
+        now = bars[i, NUMBER]
+        is_late = is_open and now >= end
+        # Twice at most: first what should have closed before this bar, then what closes with it.
+        for after in range(2 if bars[i, FRESH] != UNFIT else 0):
+            if after == 1 and now >= begin:
+                if not is_open:
+                    number, first, is_open = float(int(now) // ratio), bars[i, OPEN], True
+                    end, volume, high, low = (number + 1.0) * ratio, 0.0, bars[i, HIGH], bars[i, LOW]
+                    spread = depth = tick = spreads = depths = ticks = 0.0
+                high, low, close = max(high, bars[i, HIGH]), min(low, bars[i, LOW]), bars[i, CLOSE]
+                volume += bars[i, VOLUME]
+                if bars[i, SPREAD] == bars[i, SPREAD]:
+                    spread, spreads = spread + bars[i, SPREAD], spreads + 1.0
+                if bars[i, DEPTH] == bars[i, DEPTH]:
+                    depth, depths = depth + bars[i, DEPTH], depths + 1.0
+                if bars[i, TICK] == bars[i, TICK]:
+                    tick, ticks = tick + bars[i, TICK], ticks + 1.0
+            if is_open and ((after == 0 and is_late) or (after == 1 and now + 1.0 == end)):
+                room[at + uint64(NUMBER)], room[at + uint64(OPEN)], room[at + uint64(CLOSE)] = number, first, close
+                room[at + uint64(HIGH)], room[at + uint64(LOW)], room[at + uint64(VOLUME)] = high, low, volume
+                room[at + uint64(SPREAD)] = spread / spreads if spreads > 0.0 else math.nan
+                room[at + uint64(DEPTH)] = depth / depths if depths > 0.0 else math.nan
+                room[at + uint64(TICK)] = tick / ticks if ticks > 0.0 else math.nan
+                room[at + uint64(FRESH)] = 1.0 if clock == 0.0 or number - clock > max_gap else 0.0
+                clock, found, is_open, at = number + 1.0, found + 1.0, False, at + uint64(WIDTH)
+        room[i] = found
+    state[k], state[b + _OPEN], state[b + _END] = clock, 1.0 if is_open else 0.0, end
+    state[b + NUMBER], state[b + OPEN], state[b + VOLUME] = number, first, volume
+    state[b + HIGH], state[b + LOW], state[b + CLOSE] = high, low, close
+    state[b + SPREAD], state[b + DEPTH], state[b + TICK] = spread, depth, tick
+    state[b + _HEARD], state[b + _HEARD + 1], state[b + _HEARD + 2] = spreads, depths, ticks
+    return int(found)
 
 
-@njit(cache=True, error_model="numpy")
-def weave(table: Any, rows: Any, starts: Any, by: Any) -> None:
-    """Write rows of all timeframes side by side: of timeframe k, row `starts[k] + by[i, k]` into row i of `table`."""
-    width = rows.shape[1]
-    for i in range(by.shape[0]):
-        for k in range(starts.size):
-            n, at = starts[k] + by[i, k], k * width
-            for j in range(width):
-                table[i, at + j] = rows[n, j]
+@compiled(cache=True)
+def woven(out: Any, first: int, width: int, state: Any, known: int, room: Any, rows: int) -> None:
+    """Write rows of a larger timeframe into `width` columns of `out` from `first` on, each from its close on.
+
+    The rows are in `room` at `rows`, and `room[i]` says how many had closed with bar i; before the first of them it is
+    the row in the state at `known`, and that is the last of them in the end.
+    """
+    to, size = uint64(first), uint64(width)
+    for i in range(uint64(out.shape[0])):
+        n = int(room[i])
+        if n == 0:
+            source = uint64(known)
+            for j in range(size):
+                out[i, to + j] = state[source + j]
+        else:
+            source = uint64(rows + (n - 1) * width)
+            for j in range(size):
+                out[i, to + j] = room[source + j]
+    n = int(room[out.shape[0] - 1])
+    for j in range(width if n > 0 else 0):
+        state[known + j] = room[rows + (n - 1) * width + j]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, count, pairwise, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,10 +26,11 @@ MARKET = (Quote, BookSnapshot, BookDelta, Trade)
 class Kernel(NamedTuple):
     """A feature set: the names of its columns for one timeframe, and the compiled function that fills them.
 
-    `run(settings, memory, bars, out)` takes n bars, rows of float64 as `bar_row` orders them, of one timeframe, and
-    writes n rows of `out`, NaN where there is no value. `memory`, an array of `memory` float64, is all that it may
-    remember; it is all 0 at the start of a segment. `settings` says for each timeframe what `run` gets, given its
-    length in ns.
+    `run(settings, memory, bars, out)` takes n bars of one timeframe, rows of float64 as `bar_row` orders them, and
+    writes n rows of `out`, NaN where there is no value. `memory`, an array of `memory` float64, is all it remembers; at
+    the start of a segment it is all 0. `settings` says for a timeframe, by its length in ns, what `run` gets.
+    `machine`, if given, makes `turn` and `room` of a `Machine` from all settings, ratios and `max_gap`; then `run` is
+    not called.
     """
 
     schema: str
@@ -36,6 +38,7 @@ class Kernel(NamedTuple):
     run: Callable[..., None]
     settings: Callable[[int], Any]
     memory: int
+    machine: Callable[[list[Any], tuple[int, ...], float], tuple[Any, Any]] | None = None
 
 
 class FeatureStage:
@@ -58,20 +61,21 @@ class FeatureStage:
     def __init__(
         self, kernel: Kernel, timeframes: tuple[str, ...], max_gap: int, levels: int = 5, max_age: str = "5m"
     ) -> None:
+        from helios_features.by_run import by_run
         from helios_features.series import Machine
 
         lengths = _lengths(timeframes)
         if max_gap < 0 or levels < 1:
             raise ValueError(f"expected max_gap of 0 or more and levels of 1 or more, found {max_gap} and {levels}")
-        self.timeframes, self.levels, self.max_age = timeframes, levels, nanoseconds(max_age)
-        settings = tuple(kernel.settings(length) for length in lengths)
+        self.timeframes, self.length, self.levels, self.max_age = timeframes, lengths[0], levels, nanoseconds(max_age)
+        settings = [kernel.settings(length) for length in lengths]
         names = [f"{t}_{c}" for t, s in zip(timeframes, settings, strict=True) for c in kernel.columns(s)]
         self.schema = Schema(kernel.schema, tuple(names))
-        ratios = tuple(length // lengths[0] for length in lengths[1:])
-        width = len(names) // len(timeframes)
-        self.machine = Machine(kernel.run, settings, kernel.memory, width, lengths[0], ratios, float(max_gap))
+        ratios, width = tuple(length // lengths[0] for length in lengths), len(names) // len(timeframes)
+        made = kernel.machine or partial(by_run, kernel.run, kernel.memory, width)
+        turn, room = made(settings, ratios, float(max_gap))
+        self.machine = Machine(turn, room, kernel.memory, width, lengths[0], len(lengths))
         self.fresh().row(1, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # compiles, or loads what was compiled before
-        self.length = lengths[0]
         self.series: dict[str, Series] = {}
         self.markets: dict[str, Microstructure] = {}
 
@@ -176,10 +180,8 @@ class FeatureStage:
         return one
 
     def _off_grid(self, name: str, ts_open: int) -> DataError:
-        return DataError(
-            f"expected {self.timeframes[0]} bars of {name} that open at whole multiples of it since 1970, found one "
-            f"that opens at {iso(ts_open)}; import them on that grid"
-        )
+        expected = f"expected {self.timeframes[0]} bars of {name} that open at whole multiples of it since 1970"
+        return DataError(f"{expected}, found one that opens at {iso(ts_open)}; import them on that grid")
 
 
 _NOTHING = (float("nan"),) * 3

@@ -78,7 +78,8 @@ class Technical(FeatureStage):
         levels: int = 5,
         max_age: str = "5m",
     ) -> None:
-        from helios_features import kernel
+        from helios_features.kernel.layout import layout
+        from helios_features.kernel.turn import machine, turn
 
         periods = Periods(
             averages,
@@ -106,10 +107,12 @@ class Technical(FeatureStage):
             "technical/1" if usual else f"technical/1:{hashlib.blake2b(repr(said).encode(), digest_size=6).hexdigest()}"
         )
 
+        whole = layout(periods)
+
         def settings(bar: int) -> NDArray[np.float64]:
-            return kernel.packed(periods._replace(anchor=length // bar, year=365 * DAY / bar))
+            return layout(periods._replace(anchor=length // bar, year=365 * DAY / bar)).settings
 
         super().__init__(
-            Kernel(name, lambda _: periods.columns, kernel.run, settings, kernel.memory_size(periods)),
+            Kernel(name, lambda _: periods.columns, turn, settings, whole.memory, machine(whole.memory, periods)),
             timeframes, max_gap, levels, max_age,
         )  # fmt: skip

@@ -29,6 +29,7 @@ class OnlineLinear:
     Raises DataError when a series changes its schema.
     """
 
+    remembers = True
     handles = (PredictRequest, Label)
 
     def __init__(self, ridge: float = 1.0, memory: float = 1.0, limit: float = 0.1) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -64,13 +64,16 @@ class Definitions:
         found = self._known.get(instrument)
         return found is not None and found.delisted == 0
 
-    def update(self, rows: Iterable[PairRow], at: int) -> list[Instrument]:
+    def update(self, rows: Iterable[PairRow], at: int, only: Container[str] | None = None) -> list[Instrument]:
         """New and changed definitions, valid from `at` (ns UTC), by name; a pair that is gone is delisted.
 
-        WireError if nothing is left: an empty list is a fault of the exchange and not the end of all trading.
+        With `only`, pairs that are not in it are passed over. WireError if there is no row at all: an empty list is a
+        fault of the exchange and not the end of all trading.
         """
-        current = {made.instrument: made for made in (definition(row, self._fees, at) for row in rows)}
-        if not current:
+        rows = list(rows)
+        wanted = rows if only is None else [row for row in rows if row.symbol in only]
+        current = {made.instrument: made for made in (definition(row, self._fees, at) for row in wanted)}
+        if not rows:
             raise WireError("VALR lists no pair at all; expected some hundreds. Nothing was changed")
         gone = self._known.keys() - current.keys()
         for name in gone:

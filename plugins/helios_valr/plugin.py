@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helios_engine.hookspecs import hookimpl
-from helios_engine.stage import DownloadSpec, ImporterSpec
+from helios_engine.stage import ConnectionSpec, DownloadSpec, ImporterSpec, ParserSpec
 from helios_valr import importer
 
 
@@ -18,3 +18,17 @@ def helios_downloads() -> list[DownloadSpec]:
     from helios_valr.download import Valr  # it brings aiohttp, which no other command needs
 
     return [DownloadSpec("valr", Valr())]
+
+
+@hookimpl
+def helios_parsers() -> list[ParserSpec]:
+    from helios_valr.live.parser import ValrParser
+
+    return [ParserSpec("valr", ValrParser)]
+
+
+@hookimpl
+def helios_connections() -> list[ConnectionSpec]:
+    from helios_valr.live.connection import Valr  # it brings aiohttp and websockets
+
+    return [ConnectionSpec("valr", Valr, parser="valr")]

@@ -32,6 +32,7 @@ from helios_engine.bodies import Bar
 from helios_engine.build import build
 from helios_engine.config import parse_config
 from helios_engine.events import Event
+from helios_engine.runner import drive
 from helios_features.technical import Technical
 from tests.bench.data import START, write_bars
 from tests.bench.indicators import Indicators, nautilus_bars
@@ -206,9 +207,7 @@ def backtest(count: int, rounds: int) -> None:
         def run(features: str) -> None:
             plan = build(parse_config(CONFIG.format(features=features), root / "bench.toml"))
             engine = assemble(plan)
-            for _ in engine.run():
-                pass
-            engine.finish(plan.stop)
+            drive(engine, plan)
 
         without, whole = least(rounds, lambda: run(""), lambda: run('[[stage]]\nuse = "features.technical"\n'))
     print(f"backtest, {count:,} bars: ninety features add {(whole - without) / count * 1e6:.1f} µs a bar")

@@ -69,6 +69,7 @@ def test_delivered_counts_what_was_taken_and_not_what_was_read_ahead() -> None:
 
 
 def test_ticks_follow_each_boundary_by_the_grace() -> None:
-    found = list(ticks("1m", 60, 5, start=100, stop=240))
+    found = list(ticks("1m", 60, 5, start=100, stop=245))
 
     assert found == [(125, Tick("1m", 120)), (185, Tick("1m", 180)), (245, Tick("1m", 240))]
+    assert list(ticks("1m", 60, 5, start=100, stop=244)) == found[:2]

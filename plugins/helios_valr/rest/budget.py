@@ -26,14 +26,17 @@ LIMITS = {
     "public": Limit(30, 61 * _SECOND),
     "quick": Limit(20, _SECOND * 5 // 4),
     "key": Limit(2000, 61 * _SECOND),
+    "sockets": Limit(60, 61 * _SECOND),
 }
-"""1200 a minute for an address, 30 for its public requests but 20 a second for some, 2000 for a key."""
+"""A minute: 1200 for an address, 30 for its public requests but 20 a second for some, 2000 for a key, 60 handshakes."""
 _QUICK = ("/v1/public/time", "/v1/public/status")
 
 
 def limits_of(path: str) -> tuple[str, ...]:
     """Which limits a request counts against, by its path."""
     bare = path.partition("?")[0]
+    if bare.startswith("/ws/"):
+        return ("sockets",)
     if not bare.startswith("/v1/public/"):
         return ("address", "key")
     return ("address", "quick" if bare in _QUICK or bare.endswith("/buckets") else "public")

@@ -83,11 +83,13 @@ class Client:
             if verdict.kind == "refused":
                 raise error_of(verdict, asked)
             failures += 1
+            is_limited = answer is not None and verdict.kind == "limited"
+            if answer is not None and is_limited:
+                # Whoever asks next, it must not be soon: also when this request is given up.
+                self._be_silent(asked, answer)
             if failures >= self._patience.attempts:
                 raise UnreachableError(f"{asked}: no answer after {failures} attempts, the last: {verdict.reason}")
-            if answer is not None and verdict.kind == "limited":
-                self._be_silent(asked, answer)
-            else:
+            if not is_limited:
                 patience = self._patience
                 await self.world.sleep(full_jitter(failures, patience.first, patience.longest, self.world.uniform))
 

@@ -60,6 +60,7 @@ async def buckets(
     stop: int,
     text_of: Callable[[int], str],
     more: Mapping[str, str],
+    settled: int = SETTLED,
 ) -> list[B]:
     """The buckets of `wanted` (pair, seconds) that open in `[start, stop)` and are over, oldest first.
 
@@ -71,7 +72,7 @@ async def buckets(
         raise ConfigError(f"{path}: no buckets of {seconds} s; expected one of {', '.join(map(str, PERIODS))}")
     step = seconds * UNITS["s"]
     begin = -(-start // step) * step
-    ended = min(stop, client.world.now() - SETTLED)
+    ended = min(stop, client.world.now() - settled)
     found: dict[int, B] = {}
     for first in range(begin, ended, (MOST_BUCKETS - 2) * step):
         last = min(first + (MOST_BUCKETS - 2) * step, -(-ended // step) * step)
@@ -82,7 +83,7 @@ async def buckets(
         for row in rows:
             if row.bucket_period_in_seconds != seconds or row.start_time % step:
                 raise WireError(f"{path}: a bucket of {row.bucket_period_in_seconds} s at {int(row.start_time)} ns")
-            if begin <= row.start_time < stop and row.start_time + step <= client.world.now() - SETTLED:
+            if begin <= row.start_time < stop and row.start_time + step <= client.world.now() - settled:
                 found[int(row.start_time)] = row
     return [found[ts] for ts in sorted(found)]
 

@@ -70,13 +70,23 @@ class Public:
         return await paging.trades(self._client, _named(pair), start, stop)
 
     async def buckets(
-        self, pair: str, seconds: int, start: int, stop: int, *, include_empty: bool = True
+        self,
+        pair: str,
+        seconds: int,
+        start: int,
+        stop: int,
+        *,
+        include_empty: bool = True,
+        settled: int = paging.SETTLED,
     ) -> list[BucketRow]:
-        """The buckets of `seconds` that open in the span and are over. An empty one repeats the last price."""
+        """The buckets of `seconds` that open in the span and are over since `settled` ns.
+
+        An empty one repeats the last price.
+        """
         more = {"includeEmpty": "true" if include_empty else "false"}
         path = f"/v1/public/{_named(pair)}/buckets"
         return await paging.buckets(
-            self._client, path, BucketRow, (pair, seconds), start, stop, lambda ts: str(ts // UNITS["s"]), more
+            self._client, path, BucketRow, (pair, seconds), start, stop, lambda ts: str(ts // UNITS["s"]), more, settled
         )
 
     async def mark_buckets(self, pair: str, seconds: int, start: int, stop: int) -> list[MarkBucketRow]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-PUBLIC, ALL, QUICK, SOCKETS = 30, 1200, 20, 60
-"""Public requests and all requests in a minute, time, status and buckets in a second, sockets in a minute."""
+PUBLIC, ALL, QUICK, SOCKETS, KEY = 30, 1200, 20, 60, 2000
+"""Public requests and all requests in a minute, time, status and buckets in a second, sockets and a key's requests
+in a minute."""
 
 
 class Limits:
@@ -15,7 +16,7 @@ class Limits:
         self._window = -1
         self._counts: Counter[tuple[str, int]] = Counter()
 
-    def allows(self, path: str, now: int) -> bool:
+    def allows(self, path: str, now: int, has_key: bool = False) -> bool:
         """Whether the request at `now` (ns UTC) is within its limits."""
         second = now // 1_000_000_000
         minute = second // 60
@@ -25,6 +26,8 @@ class Limits:
         if path.startswith("/ws/"):
             return self._counted("sockets", minute) <= SOCKETS
         within = self._counted("all", minute) <= ALL
+        if not path.startswith("/v1/public/"):
+            return (not has_key or self._counted("key", minute) <= KEY) and within
         if path in ("/v1/public/time", "/v1/public/status") or path.endswith("/buckets"):
             return self._counted("quick", second) <= QUICK and within
         return self._counted("public", minute) <= PUBLIC and within

@@ -1,45 +1,57 @@
-"""The server: the markets, the pace of their orders, and who is told."""
+"""The server: its clock, its door, and the pace at which its markets move."""
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
+from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from helios_engine.errors import ConfigError, NotAvailableError
 from helios_engine.world import World
-from helios_valr.simulator import speech, summaries
 from helios_valr.simulator.faults import Faults
+from helios_valr.simulator.flow import Flow, Seeded
 from helios_valr.simulator.limits import Limits
 from helios_valr.simulator.market import Change, Market
 from helios_valr.simulator.settings import Settings
-from helios_valr.simulator.stream import DEPTHS, Session
+from helios_valr.simulator.stream import Session
+from helios_valr.simulator.telling import Telling
 
 BEAT = 0.02
 """Seconds between two turns of the markets."""
 MOST = 50
 """Book changes in one turn at most."""
+SUMMARIES = 3
+"""Seconds between two summaries and two mark prices."""
 MINUTE = 60 * 10**9
 
 
 class Simulator:
-    """A VALR. All waiting and all time goes through `world`; chance comes from the settings' seed."""
+    """A VALR. All waiting and all time goes through `world`, so it runs in virtual time as well.
 
-    def __init__(self, settings: Settings, faults: Faults | None = None, world: World | None = None) -> None:
+    Without a `flow` its markets are made up from the seed of the settings.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        faults: Faults | None = None,
+        world: World | None = None,
+        flow: Flow | None = None,
+    ) -> None:
         self.settings, self.faults, self.world = settings, faults or Faults(), world or World()
-        self.markets = {pair: Market(pair, settings.seed) for pair in settings.pairs}
-        self.limits, self.sessions, self.frames = Limits(), set[Session](), 0
+        self._began = self.world.monotonic()
+        self.flow = flow or Seeded(settings)
+        self.flow.begin(now := self.world.now())
+        self.markets = self.flow.markets
+        for market in self.markets.values():
+            market.changed = market.changed or now  # an empty book has a time as well
+        self.sessions: dict[Session, None] = {}
+        """In the order in which they came, which that of a set would not be."""
+        self.limits, self.telling = Limits(), Telling(self)
         self.cache: dict[str, tuple[float, Any]] = {}
         """REST's: what was answered to a path, and when."""
-        self._began, self._done = self.world.monotonic(), 0
-        now = self.world.now()
-        steps = settings.history_minutes * 6
-        for market in self.markets.values():
-            for step in range(steps):
-                market.step(now - (steps - step) * MINUTE // 6)
 
     @property
     def elapsed(self) -> float:
@@ -66,68 +78,39 @@ class Simulator:
         return runner, f"http://{found[0]}:{found[1]}"
 
     async def run(self) -> None:
-        """Move the markets at the rate of the settings until cancelled."""
-        names = list(self.markets)
+        """Move the markets and tell what changed, until cancelled."""
         shown, minute = 0, self.world.now() // MINUTE
         while True:
-            await self.world.sleep(BEAT)
-            # A machine that is too slow falls behind the rate; the lines must be served all the same.
-            due = min(int(self.elapsed * self.settings.rate), self._done + MOST)
-            while self._done < due:
-                market = self.markets[names[self._done % len(names)]]
-                self._done += 1
-                self._tell(market, market.step(self.world.now()))
-            if self.faults.touches("storm", self.elapsed, f"{len(self.sessions)} lines"):
+            await self.world.sleep(self._pause())
+            self.telling.changes(self._moved())
+            if self.sessions and self.faults.touches("storm", self.elapsed, f"{len(self.sessions)} lines"):
                 for session in list(self.sessions):
-                    session.cut()
-            if int(self.elapsed / 3) != shown:
-                shown = int(self.elapsed / 3)
-                self._tell_all()
+                    session.line.cut()
+            if int(self.elapsed / SUMMARIES) != shown:
+                shown = int(self.elapsed / SUMMARIES)
+                self.telling.summaries(self.world.now())
             if (now := self.world.now() // MINUTE) != minute:
-                self._close_buckets(minute * MINUTE)
+                self.telling.minute(minute * MINUTE, now * MINUTE)
                 minute = now
-            await asyncio.sleep(0)
+            await self.world.sleep(0)
 
-    def publish(self, event: str, pair: str, message: dict[str, object]) -> None:
-        """Tell all who subscribed."""
-        frame = msgspec.json.encode(message)
-        for session in list(self.sessions):
-            session.tell(event, pair, frame)
-            self.frames += 1
+    def _moved(self) -> Iterator[tuple[Market, Change]]:
+        # A machine that is too slow falls behind the rate; the lines must be served all the same.
+        for _ in range(MOST):
+            if self.flow.due > self.elapsed:
+                return
+            yield self.flow.step(self.world.now())
 
-    def _tell(self, market: Market, change: Change) -> None:
-        pair = market.pair
-        for done in change.trades:
-            row = speech.trade(market, done)
-            self.publish("NEW_TRADE", pair, {"type": "NEW_TRADE", "currencyPairSymbol": pair, "data": row})
-        if not change.entries:
-            return
-        wanted = {event for one in self.sessions for event, pairs in one.pairs.items() if pair in pairs}
-        if "OB_L1_DIFF" in wanted:
-            self.publish("OB_L1_DIFF", pair, speech.l1(market, change))
-        if "FULL_ORDERBOOK_UPDATE" in wanted:
-            self.publish("FULL_ORDERBOOK_UPDATE", pair, speech.full(market, change))
-        if (name := "AGGREGATED_ORDERBOOK_UPDATE") in wanted:
-            data = speech.aggregated(market, self.settings.lower_case_books)
-            self.publish(name, pair, {"type": name, "currencyPairSymbol": pair, "data": data})
-        for event in sorted(wanted & DEPTHS.keys()):
-            self.publish(event, pair, speech.depth(market, DEPTHS[event]))
-
-    def _tell_all(self) -> None:
-        for pair, market in self.markets.items():
-            data = summaries.summary(market, self.world.now(), "currencyPairSymbol")
-            name = "MARKET_SUMMARY_UPDATE"
-            self.publish(name, pair, {"type": name, "currencyPairSymbol": pair, "data": data})
-            if market.is_perpetual:
-                mark = {"price": data["markPrice"]}
-                name = "MARK_PRICE_UPDATE"
-                self.publish(name, pair, {"type": name, "currencyPairSymbol": pair, "data": mark})
-
-    def _close_buckets(self, start: int) -> None:
-        for pair, market in self.markets.items():
-            for row in summaries.buckets(market, start, start, 60):
-                name = "NEW_TRADE_BUCKET"
-                self.publish(name, pair, {"type": name, "currencyPairSymbol": pair, "data": row})
+    def _pause(self) -> float:
+        """Seconds until something is to be done: not less than a beat, and not more than one."""
+        now, ns = self.elapsed, self.world.now()
+        wanted = min(
+            self.flow.due - now,
+            self.faults.next_at("storm", now) - now,
+            SUMMARIES - now % SUMMARIES,
+            (MINUTE - ns % MINUTE) / 1e9,
+        )
+        return min(max(wanted, BEAT), 1.0)
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate: float = 20.0
     history_minutes: int = 120
     idle_close: float = 60.0
+    idle_close_clean: bool = False
+    """Whether a line that says nothing is closed with code 1000, as in older reports, instead of cut (1006)."""
     unauthenticated_close: float = 900.0
     new_trade_requires_auth: bool = False
     before_id_inclusive: bool = False
@@ -26,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether the sides of an aggregated book are `asks` and `bids` instead of `Asks` and `Bids`."""
     limits: bool = True
     """Whether VALR's limits of requests hold."""
+    retry_after: bool = False
+    """Whether a 429 of the limits says when to come back."""
     signature_age: float = 30.0
     key: str = "simulated-key"
     secret: str = "simulated-secret"

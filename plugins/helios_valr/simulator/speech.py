@@ -101,6 +101,25 @@ def aggregated(market: Market, lower_case: bool = False) -> dict[str, Any]:
     return found | {"LastChange": iso(market.changed), "SequenceNumber": market.full_sequence}
 
 
+def every_order(market: Market, lower_case: bool = False) -> dict[str, Any]:
+    """The book order by order as REST says it, with each one's place in the queue of its price, from 1."""
+    found: dict[str, Any] = {}
+    for name, way in (("asks" if lower_case else "Asks", SELL), ("bids" if lower_case else "Bids", BUY)):
+        found[name] = [
+            {
+                "side": side(way),
+                "quantity": market.quantity(lots),
+                "price": market.price(price),
+                "currencyPair": market.pair,
+                "id": order,
+                "positionAtPrice": place,
+            }
+            for price in market.book.prices(way)
+            for place, (order, lots) in enumerate(market.book.sides[way][price].items(), 1)
+        ]
+    return found | {"LastChange": iso(market.changed), "SequenceNumber": market.full_sequence}
+
+
 def trade(market: Market, done: Traded) -> dict[str, Any]:
     """A trade without what only REST says."""
     return {

@@ -1,4 +1,4 @@
-"""One websocket: what it subscribed to, what is said to it, and the faults that befall its frames."""
+"""One websocket: what it subscribed to, and what it is told on that account."""
 
 from __future__ import annotations
 
@@ -9,96 +9,72 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from helios_valr.simulator import speech
+from helios_valr.simulator.line import Line
 
 if TYPE_CHECKING:
     from helios_valr.simulator.server import Simulator
 
 DEPTHS = {f"OB_L1_D{most}_SNAPSHOT": most for most in (1, 5, 10, 20, 40, 60, 80)}
 TRADES = ("NEW_TRADE", "NEW_TRADE_BUCKET")
+RUNS = ("FUNDING_RUN_COMPLETED", "PNL_RUN_COMPLETED")
 EVENTS = frozenset(
-    {"OB_L1_DIFF", "FULL_ORDERBOOK_UPDATE", "AGGREGATED_ORDERBOOK_UPDATE", "MARKET_SUMMARY_UPDATE", *TRADES, *DEPTHS}
-    | {"MARK_PRICE_UPDATE"}
+    {"OB_L1_DIFF", "FULL_ORDERBOOK_UPDATE", "AGGREGATED_ORDERBOOK_UPDATE", "MARKET_SUMMARY_UPDATE", "MARK_PRICE_UPDATE"}
+    | {*TRADES, *DEPTHS, *RUNS}
 )
-BACKLOG = 20_000
-"""Frames that may wait for a reader; a slower one is cut off."""
 
 
 class Session:
     """A connection. `run` reads what the client says until either side ends it."""
 
     def __init__(self, simulator: Simulator, socket: web.WebSocketResponse, transport: Any, known: bool) -> None:
-        self.simulator, self.socket, self.transport, self.known = simulator, socket, transport, known
+        self.simulator, self.socket, self.known = simulator, socket, known
+        self.line = Line(simulator, socket, transport)
         self.pairs: dict[str, list[str]] = {}
         self.opened = self.heard = simulator.elapsed
-        self.queue: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
-        self._held: bytes | None = None
 
     async def run(self) -> None:
         """Read until the line ends."""
-        tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._watch())]
+        tasks = [asyncio.create_task(self.line.write()), asyncio.create_task(self._watch())]
         try:
             if self.known:
-                self.say({"type": "AUTHENTICATED"})
+                self.line.say({"type": "AUTHENTICATED"})
             async for message in self.socket:
-                self.heard = self.simulator.elapsed
+                if self.line.is_deaf("a message"):
+                    continue
+                if message.type == WSMsgType.PING:
+                    self.line.pong(message.data)
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    self.heard = self.simulator.elapsed
                     self._read(message.data)
+            await self._stay_silent()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def say(self, message: dict[str, Any]) -> None:
-        """An answer; only a black hole swallows it."""
-        if not self.simulator.faults.touches("blackhole", self.simulator.elapsed, str(message["type"])):
-            self._put(msgspec.json.encode(message))
+    def wants(self, event: str, pair: str) -> bool:
+        """Whether the client subscribed to it."""
+        return pair in self.pairs.get(event, ())
 
     def tell(self, event: str, pair: str, frame: bytes) -> None:
-        """Market data, if it was subscribed to, with the faults that are due."""
-        if pair not in self.pairs.get(event, ()):
-            return
-        now, what, touches = self.simulator.elapsed, f"{event}:{pair}", self.simulator.faults.touches
-        if any(touches(kind, now, what) for kind in ("blackhole", "stall", "drop")):
-            return
-        if touches("close", now, what):
-            self.cut()
-        elif touches("reorder", now, what) and self._held is None:
-            self._held = frame
-        else:
-            if event in ("OB_L1_DIFF", "FULL_ORDERBOOK_UPDATE") and touches("bad_checksum", now, what):
-                frame = _spoiled(frame)
-            self._put(frame)
-            if touches("duplicate", now, what):
-                self._put(frame)
-            if self._held is not None:
-                self._put(self._held)
-                self._held = None
-
-    def cut(self) -> None:
-        """End the line without a word: code 1006 for the client."""
-        if self.transport is not None:
-            self.transport.abort()
-
-    def _put(self, frame: bytes) -> None:
-        try:
-            self.queue.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.cut()
+        """Market data, if it was subscribed to."""
+        if self.wants(event, pair):
+            self.line.tell(event, pair, frame)
 
     def _read(self, text: str | bytes) -> None:
         try:
             said = msgspec.json.decode(text)
             kind = said["type"]
         except (msgspec.DecodeError, KeyError, TypeError):
-            self.say({"type": "ERROR", "message": "Invalid JSON payload"})
+            self.line.say({"type": "ERROR", "message": "Invalid JSON payload"})
             return
         if kind == "PING":
-            self.say({"type": "PONG"} | ({} if any(self.pairs.values()) else {"message": "NO_SUBSCRIPTIONS"}))
+            self.line.say({"type": "PONG"} | ({} if any(self.pairs.values()) else {"message": "NO_SUBSCRIPTIONS"}))
         elif kind == "SUBSCRIBE":
             for one in said.get("subscriptions") or []:
                 self._subscribe(str(one.get("event")), one.get("pairs"))
         else:
-            self.say({"type": "UNSUPPORTED", "message": f"{kind} is not supported"})
+            self.line.say({"type": "UNSUPPORTED", "message": f"{kind} is not supported"})
 
     def _subscribe(self, event: str, pairs: list[str] | None) -> None:
         markets = self.simulator.markets
@@ -107,41 +83,38 @@ class Session:
         good = [pair for pair in wanted if event in EVENTS and pair in markets and not needs_key]
         for pair in self.pairs.get(event, []):
             if pair not in good:
-                self.say({"type": "UNSUBSCRIBED", "message": f"{event}:{pair}"})
+                self.line.say({"type": "UNSUBSCRIBED", "message": f"{event}:{pair}"})
         self.pairs[event] = good
         for pair in wanted:
             if pair not in good:
-                self.say({"type": "ERROR", "message": f"Channel {event}, pair {pair} combination invalid"})
+                self.line.say({"type": "ERROR", "message": f"Channel {event}, pair {pair} combination invalid"})
                 continue
-            self.say({"type": "SUBSCRIBED", "message": f"{event}:{pair}"})
+            self.line.say({"type": "SUBSCRIBED", "message": f"{event}:{pair}"})
             if event == "OB_L1_DIFF":
                 self.tell(event, pair, msgspec.json.encode(speech.l1(markets[pair], None)))
             elif event == "FULL_ORDERBOOK_UPDATE":
                 self.tell(event, pair, msgspec.json.encode(speech.full(markets[pair], None)))
 
-    async def _write(self) -> None:
-        while True:
-            frame = await self.queue.get()
-            try:
-                await self.socket.send_str(frame.decode())
-            except ConnectionError:
-                return
-
     async def _watch(self) -> None:
-        settings = self.simulator.settings
+        """Close a line that says nothing, and one without a key after its time."""
+        settings, world = self.simulator.settings, self.simulator.world
         while True:
-            now = self.simulator.elapsed
-            if now - self.heard >= settings.idle_close:
-                self.cut()
-                return
-            if not self.known and now - self.opened >= settings.unauthenticated_close:
-                await self.socket.close()
-                return
-            await self.simulator.world.sleep(0.1)
+            silent = self.heard + settings.idle_close
+            over = float("inf") if self.known else self.opened + settings.unauthenticated_close
+            wait = min(silent, over) - self.simulator.elapsed
+            if wait > 0:
+                await world.sleep(wait)
+                continue
+            if not self.line.is_dead:
+                if silent <= over and not settings.idle_close_clean:
+                    self.line.cut()
+                else:
+                    await self.socket.close()
+            return
 
-
-def _spoiled(frame: bytes) -> bytes:
-    found = msgspec.json.decode(frame)
-    data, name = (found["d"], "cs") if "d" in found else (found["data"], "Checksum")
-    data[name] ^= 1
-    return msgspec.json.encode(found)
+    async def _stay_silent(self) -> None:
+        """A dead line does not even answer the client's goodbye; it is over when the client lets go of it."""
+        while self.line.is_dead and not self.line.transport.is_closing():
+            await self.simulator.world.sleep(1.0)
+        if self.line.is_dead:
+            self.line.cut()

@@ -7,11 +7,13 @@ import operator
 import random
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helios_aggregation.series import Series, Trades
 from helios_aggregation.time_bars import TimeBars
 from helios_engine import state
 from helios_engine.bodies import Bar, DataIssue, Instrument, Tick, Trade
@@ -21,6 +23,7 @@ from helios_engine.timeframe import timeframe_ns
 from tests.unit.plugins.feeding import BTC, DAY, MINUTE, NAME, START, turn
 
 FRAMES = ("1m", "5m", "15m", "1h", "4h", "1d")
+NOBODY = Trades(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
 
 
 def trade(ts: int, price: float, quantity: float = 1.0, name: str = NAME) -> Trade:
@@ -204,6 +207,22 @@ def test_volumes_are_exact_sums_where_floats_would_not_be() -> None:
     assert [b.volume for b in found if isinstance(b, Bar)] == [1.0]
     # Not `sum`: from Python 3.12 on it corrects itself.
     assert functools.reduce(operator.add, (t.quantity for t in trades)) != 1.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 2**62 - 1) | st.integers(2**61, 2**62 - 1), min_size=1, max_size=60), st.integers(0, 60))
+def test_volumes_that_run_over_in_one_call_are_exact(units: list[int], cut: int) -> None:
+    series, none = Series(NAME, ("1m", "5m"), 0), np.zeros(0, np.int64)
+
+    for part in (units[:cut], units[cut:]):
+        ts = np.full(len(part), START, np.int64)
+        given_trades = Trades(ts, ts, np.ones(len(part)), np.array(part, np.int64))
+        assert list(series.trades(True, given_trades, none, none)) == []
+    ends = np.array([START + DAY])
+    said = list(series.trades(True, NOBODY, np.zeros(1, np.int64), ends))
+
+    volumes = [(int(high) << 60) + int(low) for one in said for high, low in zip(one.high, one.low, strict=True)]
+    assert volumes == [sum(units), sum(units)]
 
 
 def test_a_finer_size_scale_in_the_middle_of_a_bar_keeps_its_volume() -> None:

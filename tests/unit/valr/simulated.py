@@ -1,4 +1,4 @@
-"""A simulated VALR on a free port, and a plain client of it."""
+"""A simulated VALR on a free port, in virtual time with real sockets, and a plain client of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from typing import Any
 
 import aiohttp
 
+from helios_engine.simulation import run as run_virtually
+from helios_valr.rest.world import virtual
 from helios_valr.simulator import Fault, Faults, Settings, Simulator
 
+START = 1_790_133_597_000_000_000
+"""Three seconds before a minute begins."""
 SETTINGS = Settings(pairs=("BTCZAR", "BTCUSDTPERP"), rate=500, history_minutes=30)
 Frames = list[dict[str, Any]]
 
@@ -18,11 +22,11 @@ Frames = list[dict[str, Any]]
 def with_simulator(
     work: Callable[[Simulator, str, aiohttp.ClientSession], Awaitable[Any]], *faults: Fault, **settings: Any
 ) -> Any:
-    """Do `work` (simulator, URL, HTTP session) against a server with these faults and settings."""
+    """Do `work` (simulator, URL, HTTP session) against a server with these faults and settings, from START on."""
 
     async def run() -> Any:
-        simulator = Simulator(Settings(**{name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__}
-                                       | settings), Faults(faults))  # fmt: skip
+        chosen = {name: getattr(SETTINGS, name) for name in SETTINGS.__struct_fields__} | settings
+        simulator = Simulator(Settings(**chosen), Faults(faults), virtual(SETTINGS.seed))
         runner, url = await simulator.start()
         pace = asyncio.create_task(simulator.run())
         try:
@@ -33,7 +37,7 @@ def with_simulator(
             await asyncio.gather(pace, return_exceptions=True)
             await runner.cleanup()
 
-    return asyncio.run(run())
+    return run_virtually(run(), START)
 
 
 def heard(event: str, enough: Callable[[Frames], bool], *faults: Fault, **settings: Any) -> tuple[Frames, Simulator]:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from helios_aggregation.larger_bars import LargerBars
 from helios_engine.bodies import Bar, Features
+from helios_features.bar_row import CLOSE
 from helios_features.series import Series
+from helios_features.stage import FeatureStage, Kernel
 from helios_features.technical import Technical
 from tests.unit.plugins.features.markets import MIDNIGHT, MINUTE, columns, generated
 from tests.unit.plugins.feeding import BTC, feed, turn
@@ -24,6 +26,18 @@ STAGE = Technical(
 )  # fmt: skip
 """Short windows, so that few bars fill all of them."""
 WIDTH = len(STAGE.schema.columns) // 3
+
+
+def counted(settings: None, memory: np.ndarray, bars: np.ndarray, out: np.ndarray) -> None:
+    """A feature set of one's own: which bar of its segment it is, and the close."""
+    for bar, row in zip(bars, out, strict=True):
+        memory[0] += 1
+        row[:] = memory[0], bar[CLOSE]
+
+
+OWN = FeatureStage(
+    Kernel("own/1", lambda _: ("number", "close"), counted, lambda length: None, 1), ("1m", "5m", "15m"), 7
+)
 WILD = [float("nan"), float("inf"), -float("inf"), 0.0, -1.0, 1e-300, 1e300, 1e100, 1e-100, 1e99]
 
 
@@ -87,6 +101,18 @@ def test_bar_by_bar_is_as_by_columns_and_nothing_is_infinite(bars: Columns) -> N
 
     assert one_by_one(STAGE.fresh(), bars).tobytes() == whole.tobytes()
     assert not np.isinf(whole).any()
+
+
+@settings(max_examples=100)
+@given(markets(), st.integers(0, 700))
+def test_a_set_of_ones_own_gets_the_bars_and_segments_that_ours_gets(bars: Columns, cut: int) -> None:
+    whole, series = OWN.fresh().table(bars), OWN.fresh()
+
+    parts = np.concatenate([series.table(part(bars, 0, cut)), series.table(part(bars, cut, len(whole)))])
+
+    assert parts.tobytes() == whole.tobytes()
+    returns = STAGE.fresh().table(bars)[:, ::WIDTH]
+    assert np.array_equal(np.isnan(returns), ~(whole[:, ::2] >= 2))
 
 
 @settings(max_examples=100)

@@ -220,6 +220,13 @@ def test_state_of_another_schema_is_refused() -> None:
         state.load(Technical(), state.dump(stage()))
 
 
+def test_state_of_another_version_is_refused() -> None:
+    series = Technical().fresh()
+
+    with pytest.raises(StageError, match=r"found 8; another version saved them"):
+        series.restore(bytes(8))
+
+
 def test_bars_off_the_grid_are_refused_by_name_and_time() -> None:
     odd = Bar(NAME, "1m", START + 1, START + 1 + MINUTE, 1.0, 1.0, 1.0, 1.0, 1.0)
 
@@ -247,15 +254,6 @@ def test_registration_does_not_load_numba() -> None:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
 
     assert found.stdout == "False\n"
-
-
-def test_all_compiled_code_of_an_entry_is_in_one_file_since_its_cache_looks_at_no_other() -> None:
-    from helios_features import kernel, larger
-
-    for module in (kernel, larger):
-        reached = {value for value in vars(module).values() if hasattr(value, "py_func")}
-        assert len(reached) >= 5
-        assert {f.py_func.__code__.co_filename for f in reached} == {module.__file__}
 
 
 def test_the_feature_set_that_the_documentation_shows_works_as_it_says() -> None:

@@ -1,0 +1,112 @@
+"""What a seed stands for: a market, how it is listened to, what goes wrong, and when the process dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, get_args
+
+from helios_engine.config import Config, parse_config
+from helios_valr.simulator import Fault, Settings
+from helios_valr.simulator.faults import LASTING, Kind
+
+START = 1_790_133_540_000_000_000
+SECOND = 1_000_000_000
+MAX_AGE = 8
+"""Seconds after which data is too old to take risk on, in every scenario."""
+
+STALE = 4.0
+"""Seconds without news after which the connection calls data stale."""
+MOST = 1_100_000
+"""What an order may be worth (ZAR) in every scenario."""
+PER_MINUTE = 12
+
+_CONFIG = """
+[run]
+name = "seed"
+tick = "1s"
+
+[account]
+currency = "ZAR"
+balances = {{ ZAR = "1000000" }}
+
+[gate]
+max_notional = "{most}"
+max_orders_per_minute = {per_minute}
+max_data_age = "{age}s"
+max_staleness = "{age}s"
+
+[venue]
+use = "nautilus.sim"
+latency = "{latency}ms"
+
+[live]
+use = "valr"
+{feeds}
+[[stage]]
+use = "aggregation.time_bars"
+timeframes = ["{timeframe}"]
+
+[[stage]]
+use = "strategy.cross"
+on = {{ timeframe = "{timeframe}" }}
+kind = "ema"
+fast = 2
+slow = 5
+
+[[stage]]
+use = "portfolio.weights"
+weights = "equal"
+
+[[stage]]
+use = "execution.market"
+band = 0.05
+"""
+
+
+class Scenario(NamedTuple):
+    """Seconds are virtual and count from the beginning; `crashes` are when the process dies and comes back."""
+
+    seed: int
+    settings: Settings
+    faults: tuple[Fault, ...]
+    config: str
+    pairs: tuple[str, ...]
+    kinds: tuple[str, ...]
+    has_key: bool
+    seconds: float
+    crashes: tuple[float, ...]
+
+    def parsed(self, folder: Path) -> Config:
+        """The config as if it stood in a folder."""
+        return parse_config(self.config, folder / "seed.toml")
+
+
+def scenario(seed: int) -> Scenario:
+    """The scenario of a seed, the same in every process."""
+    draw = Random(f"scenario {seed}")
+    pairs = ("BTCZAR", "ETHZAR")[: draw.choice((1, 1, 2))]
+    seconds = draw.uniform(40, 75)
+    settings = Settings(
+        pairs=pairs, seed=seed, rate=draw.uniform(3, 12), history_minutes=5,
+        new_trade_requires_auth=draw.random() < 0.5, lower_case_books=draw.random() < 0.5,
+        before_id_inclusive=draw.random() < 0.5, idle_close=draw.choice((30.0, 60.0)),
+    )  # fmt: skip
+    faults = tuple(_fault(draw, seconds) for _ in range(draw.randint(0, 5)))
+    kinds = ("trades", draw.choice(("quotes", "books")))
+    feeds = "".join(
+        f'\n[[feed]]\nuse = "catalog.{kind}"\ninstrument = "{pair}.VALR"\n' for pair in pairs for kind in kinds
+    )
+    config = _CONFIG.format(
+        age=MAX_AGE, most=MOST, per_minute=PER_MINUTE, latency=draw.choice((1, 50, 400)),
+        timeframe=draw.choice(("1s", "2s")), feeds=feeds,
+    )  # fmt: skip
+    dies = draw.random() < 0.35
+    crashes = tuple(sorted(draw.uniform(8, seconds - 8) for _ in range(draw.randint(1, 2)))) if dies else ()
+    return Scenario(seed, settings, faults, config, pairs, kinds, draw.random() < 0.5, seconds, crashes)
+
+
+def _fault(draw: Random, seconds: float) -> Fault:
+    kind: Kind = draw.choice(get_args(Kind))
+    lasts = round(draw.uniform(1, 12), 3) if kind in LASTING else 0.0
+    return Fault(kind, at=round(draw.uniform(5, seconds * 0.7), 3), seconds=lasts, count=draw.randint(1, 3))

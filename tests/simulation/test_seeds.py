@@ -1,0 +1,36 @@
+"""Seeds that are played with every test run; `python -m tests.simulation 5000` plays more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.seeds import outcome, told
+
+SEEDS = int(os.environ.get("SEEDS", "300"))
+BATCH = 10
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+def test_no_invariant_is_broken(first: int) -> None:
+    found = [outcome(seed) for seed in range(first, first + BATCH)]
+    assert not any(one.broken for one in found), "\n".join(told(one) for one in found if one.broken)
+
+
+def test_a_seed_comes_to_the_same_heads_in_another_process() -> None:
+    ask = "from tests.simulation.seeds import outcome; print(sorted(outcome(3).heads.items()))"
+    told_by = [
+        subprocess.run(
+            [sys.executable, "-c", ask],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "4711")
+    ]
+    assert told_by[0] == told_by[1]
+    assert len(told_by[0]) > 500

@@ -1,0 +1,73 @@
+"""A paper run is killed with -9 at random moments and gone on with: it stays one run that replays and reconciles."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from helios_engine.codec import Codec
+from helios_engine.errors import JournalError
+from helios_engine.journal import JournalReader
+from helios_engine.live.killed import Killed
+from helios_engine.reconcile import reconcile
+from helios_engine.replay import replay
+from tests.unit.live.acme import COIN, Server
+from tests.unit.live.runs import plugins, swing
+
+KILLS = int(os.environ.get("KILLS", "3"))
+
+
+async def killed_often(folder: Path, kills: int, seed: int) -> Path:
+    """The folder of a run that was killed so many times, gone on with each time, and ended well at last."""
+    draw, over = random.Random(seed), asyncio.Event()
+    async with Server() as server:
+        server.say(COIN)
+        prices = asyncio.create_task(swing(server, over.is_set))
+        place: Path | None = None
+        for _ in range(kills):
+            await _live(folder, server, place, signal.SIGKILL, draw.uniform(0.0, 2.0))
+            place = place or next((folder / "runs").iterdir(), None)
+        await _live(folder, server, place, signal.SIGINT, 1.5)
+        over.set()
+        await prices
+    assert place is not None
+    return place
+
+
+async def _live(folder: Path, server: Server, place: Path | None, end: signal.Signals, seconds: float) -> None:
+    """Run it until it has taken inputs of its own, and then for so long."""
+    journal = None if place is None else place / "journal.hlj"
+    size = journal.stat().st_size if journal is not None else 0
+    arguments = [str(folder), str(server.port), *([str(place)] if place else [])]
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.unit.live.worker", *arguments)
+    for _ in range(1500):
+        journal = journal or next((folder / "runs").glob("*/journal.hlj"), None)
+        if journal is not None and journal.stat().st_size > size + 200:
+            break
+        assert child.returncode is None, "the run ended by itself"
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(seconds)
+    child.send_signal(end)
+    assert await child.wait() == (-9 if end is signal.SIGKILL else 0)
+
+
+def test_a_run_that_is_killed_again_and_again_stays_one_run(tmp_path: Path) -> None:
+    place = asyncio.run(killed_often(tmp_path, KILLS, 7))
+    assert reconcile(place, plugins=plugins()).differences == []
+    assert replay(place, plugins=plugins()).differences == []
+    reader = JournalReader(place / "journal.hlj", Codec())
+    assert [source for source in ("trades", "quotes", "tick") if not _is_counted(reader, source)] == []
+    with pytest.raises(JournalError, match="is over"):
+        Killed(place)
+
+
+def _is_counted(reader: JournalReader, source: str) -> bool:
+    """Whether the inputs of a source bear the numbers 0, 1, 2 …: none twice, none left out."""
+    numbers = [given.seq for given in reader.inputs() if given.source == source]
+    return numbers == list(range(len(numbers))) and len(numbers) > 10
