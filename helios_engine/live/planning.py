@@ -73,8 +73,9 @@ def live_plan(config: Config, definitions: Sequence[Instrument], begin: int, plu
     """
     run = msgspec.structs.replace(config.run, start=None, stop=None)
     config = msgspec.structs.replace(config, run=run)
-    known = {definition.instrument: definition for definition in definitions}
     first = begin - nanoseconds(run.warmup)
+    # A definition is told when the run connects; its warm-up lies before that.
+    known = {d.instrument: msgspec.structs.replace(d, valid_from=min(d.valid_from, first)) for d in definitions}
 
     def make(config: Config, piece: Piece, plugins: Plugins, codec: Codec) -> RunningFeed:
         name, _ = _key(piece)

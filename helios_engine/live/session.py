@@ -176,7 +176,8 @@ class Session:
     def quarantined(self, ts: int, found: Quarantine) -> None:
         """A stage was put out in the turn that runs; the gate is shut already, and a replay is to know of it."""
         assert self.timeline is not None
-        self._say(f"stage {found.stage} is out ({found.kind}): {found.reason}")
+        named = found.reason if found.stage in found.reason else f"stage {found.stage!r}: {found.reason}"
+        self._say(f"{named} ({found.kind})")
         if self._is_running or found.stage not in self.out_before:
             self.timeline.put(self._clock(), CONTROL, found)
             self._is_urgent = True

@@ -109,7 +109,7 @@ def row(name: str, port: int, pieces: str, bounds: str, seconds: float) -> None:
     figures = (
         f"{len(late):>6}{middle:>8.2f}{most:>9.2f}{np.percentile(after, 99):>11.2f}{late.max():>9.1f}{alone:>8.2f}"
     )
-    why = failures[0].partition(": ")[0] if failures else "-"
+    why = failures[0].rpartition(" (")[2].rstrip(")") if failures else "-"
     print(f"{name:<16}{figures}{(late > LATE).sum():>7}  {why}", flush=True)
 
 

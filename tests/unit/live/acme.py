@@ -79,6 +79,8 @@ class Acme:
                 taker.take(raw.rstrip(b"\n"), "acme.tcp")
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
         self._line = self._line._replace(is_up=False, problem="closed")
         taker.gap(None, "the line was closed")
 
@@ -98,7 +100,12 @@ class Server:
     async def __aexit__(self, *error: Any) -> None:
         assert self._server is not None
         self._server.close()
+        writers = list(self._writers)
         self.cut()
+        for writer in writers:
+            with suppress(OSError):
+                await writer.wait_closed()
+        await asyncio.sleep(0)
 
     @property
     def port(self) -> int:
@@ -126,8 +133,9 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"".join(self._said))
         self._writers.append(writer)
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, OSError):
             await reader.read()
+        writer.close()
         if writer in self._writers:
             self._writers.remove(writer)
         writer.close()

@@ -126,7 +126,7 @@ WAYS: dict[str, Callable[[Event[Trade]], Any]] = {
 
 
 class Wild:
-    """Signals of 0.5, and from trade number `after` on whatever `how` says; `leak` keeps 8 MiB a trade."""
+    """Signals of 0.5, and from trade number `after` on whatever `how` says; `leak` keeps 1 MiB a trade."""
 
     consumes = Trade
 
@@ -137,7 +137,7 @@ class Wild:
     def on_event(self, event: Event[Trade]) -> Iterator[Signal]:
         self.count += 1
         if self.how == "leak":
-            self.kept.append(bytearray(b"x") * (8 << 20))
+            self.kept.append(bytearray(b"x") * (1 << 20))
         elif self.count > self.after and self.how:
             yield from WAYS[self.how](event)
         yield Signal(event.body.instrument, 0.5)
