@@ -13,6 +13,8 @@ from helios_engine.fees import schedules
 from helios_engine.node import FILTERS
 from helios_engine.plugins import Kind, Plugins
 
+GIVEN = ("wanted", "world")
+"""What a connection is given besides its settings."""
 _INJECTED = ("catalog", "balances", "grace", "seed", "fees_in")
 _ON = {
     "type": "object",
@@ -33,6 +35,7 @@ def config_schema(plugins: Plugins) -> dict[str, Any]:
         "stage": _tables(plugins, "stage", {"on": _ON}),
         "effect": _tables(plugins, "effect", {"delay": {"type": "string"}}),
         "venue": {"oneOf": _recipes(plugins, "venue", {"fees": fees})},
+        "live": {"oneOf": _recipes(plugins, "connection", {}, GIVEN)},
         "instrument": {
             "type": "array",
             "items": {**override, "required": ["instrument"], "additionalProperties": False},
@@ -53,10 +56,10 @@ def _tables(plugins: Plugins, kind: Kind, extra: dict[str, Any]) -> dict[str, An
     return {"type": "array", "items": {"oneOf": _recipes(plugins, kind, extra)}}
 
 
-def _recipes(plugins: Plugins, kind: Kind, extra: dict[str, Any]) -> list[dict[str, Any]]:
+def _recipes(plugins: Plugins, kind: Kind, extra: dict[str, Any], given: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     found = []
     for name, offer in sorted(plugins.offers(kind).items()):
-        whole = recipe.schema(name, offer.spec.factory)
+        whole = recipe.schema(name, offer.spec.factory, given)
         settings = next(iter(whole["$defs"].values()))
         found.append(
             {

@@ -65,9 +65,9 @@ def placed(value: Any, folder: Path) -> Any:
     return value
 
 
-def schema(name: str, factory: Callable[..., Any]) -> dict[str, Any]:
-    """The JSON schema of a recipe's settings."""
-    struct = settings_struct(name, factory)
+def schema(name: str, factory: Callable[..., Any], given: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The JSON schema of a recipe's settings; keywords named in `given` are none."""
+    struct = settings_struct(name, factory, given)
     return msgspec.json.schema(struct, schema_hook=_schema)
 
 

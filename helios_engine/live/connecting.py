@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from helios_engine import recipe
+from helios_engine.config_schema import GIVEN
 from helios_engine.errors import ConfigError
 from helios_engine.plugins import Plugins
 from helios_engine.recorder.connection import Connection, Wanted
 from helios_engine.toml_place import nearest
 from helios_engine.world import World
-
-GIVEN = ("wanted", "world")
-"""What a connection is given besides its settings."""
 
 
 class Made(NamedTuple):

@@ -196,7 +196,7 @@ class Paper:
                 self.session.control(STOP, "all")
                 engine.finish(0)
             status = "complete"
-        except (HeliosError, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
         finally:
             self._enter("ending")
@@ -276,6 +276,8 @@ class Paper:
             wait = min(max((timeline.due - self.world.now()) / 1e9, 0.0) + 0.001, FLUSHED)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), wait)
+            if self.session.broken is not None:  # in a callback of the loop, which would only log it
+                raise self.session.broken
             self.session.pump()
             self.switching.turn()
             now = self.world.monotonic()

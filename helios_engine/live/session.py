@@ -74,6 +74,7 @@ class Session:
         self.failures: list[str] = []
         self.hearing = Hearing()
         self._seen: frozenset[tuple[str, str]] = frozenset()
+        self.broken: BaseException | None = None
         self.out_before: frozenset[str] = frozenset()
         """Stages that were out when the run was killed, as its journal knows."""
         self.warnings: list[str] = []
@@ -125,14 +126,20 @@ class Session:
         self.pump()
 
     def pump(self) -> None:
-        """Take every input that has come or is due. What is put while a turn runs is taken after it."""
+        """Take every input that has come or is due. What is put while a turn runs is taken after it.
+
+        After an error, which is `broken` then, nothing more is taken: half a turn is no state to go on from.
+        """
         assert self.engine is not None
-        if self._is_pumping:
+        if self._is_pumping or self.broken is not None:
             return
         self._is_pumping = True
         try:
             while self.engine.step() is not None:
                 pass
+        except BaseException as error:
+            self.broken = error
+            raise
         finally:
             self._is_pumping = False
         if self._is_urgent:
