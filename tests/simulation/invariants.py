@@ -32,13 +32,24 @@ NEAR = 6 * SECOND
 """How far from the time it speaks of a measurement may be told: the pace of a scenario has 4 s for stale data."""
 
 
+POLL = 6 * SECOND
+"""How far apart trades of two pairs are asked for, where no stream brings them."""
+MINUTE = 60 * SECOND
+
+
 class Doubts:
     """What a run says against its own data, by instrument and time."""
 
     def __init__(self, played: Played, plugins: Plugins) -> None:
         self._spans: list[tuple[str, int, int]] = []
+        last = 0
         for given in _reader(played).inputs():
             self._add(given.ts, given.body)
+            last = given.ts
+        # What is not polled yet, and a trade of the stream that was lost since the last bucket, nobody can know of.
+        self._spans.append(("", last - POLL - NEAR, last))
+        if any(text.startswith("NEW_TRADE") for text in played.touched):
+            self._spans.append(("", (last - NEAR) // MINUTE * MINUTE, last))
         for out in outputs(played.result.folder, plugins=plugins):
             self._add(out.ts, out.body)
 
@@ -55,7 +66,8 @@ class Doubts:
             case Health(kind="link" | "gaps") if (body.value < 1) == (body.kind == "link"):
                 self._spans.append((body.subject, ts - NEAR, ts + NEAR))
             case Health(kind="staleness" | "lag") if body.value > STALE:
-                self._spans.append((body.subject, ts - int(body.value * SECOND) - NEAR, ts + NEAR))
+                # The age of what is polled counts from when it was due.
+                self._spans.append((body.subject, ts - int(body.value * SECOND) - POLL - NEAR, ts + NEAR))
             case Control(name="resumed"):
                 self._spans.append(("", ts - NEAR, ts + NEAR))
             case VenueStatus() if body.status != "online":

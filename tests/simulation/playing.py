@@ -33,19 +33,22 @@ class Played(NamedTuple):
     result: Result
     truth: dict[str, list[Traded]]
     faults: Counter[str]
+    touched: frozenset[str]
     checked: Checked
     crashes: int
 
 
 def play(case: Scenario, folder: Path, plugins: Plugins) -> Played:
     """Play it in virtual time, then hold the run against itself; everything is written below `folder`."""
-    result, truth, faults, crashes = run_virtually(_play(case, folder, plugins), START)
-    return Played(result, truth, faults, check_run(result.folder, plugins), crashes)
+    result, simulator = run_virtually(_play(case, folder, plugins), START)
+    truth = {pair: list(market.trades) for pair, market in simulator.markets.items()}
+    faults = simulator.faults.all
+    times = Counter({fault.kind: fault.times for fault in faults if fault.times})
+    touched = frozenset(text for fault in faults for text in fault.touched)
+    return Played(result, truth, times, touched, check_run(result.folder, plugins), len(case.crashes))
 
 
-async def _play(
-    case: Scenario, folder: Path, plugins: Plugins
-) -> tuple[Result, dict[str, list[Traded]], Counter[str], int]:
+async def _play(case: Scenario, folder: Path, plugins: Plugins) -> tuple[Result, Simulator]:
     simulator = Simulator(case.settings, Faults(case.faults), virtual(case.seed))
     runner, url = await simulator.start()
     pace = asyncio.create_task(simulator.run())
@@ -71,9 +74,7 @@ async def _play(
         pace.cancel()
         await asyncio.gather(pace, return_exceptions=True)
         await runner.cleanup()
-    truth = {pair: list(market.trades) for pair, market in simulator.markets.items()}
-    touched = Counter({fault.kind: fault.times for fault in simulator.faults.all if fault.times})
-    return result, truth, touched, len(case.crashes)
+    return result, simulator
 
 
 async def _until_crash(run: Paper, folder: Path, place: Path | None, seconds: float) -> Path:
