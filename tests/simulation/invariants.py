@@ -26,7 +26,7 @@ from helios_engine.journal.frames import read_frames
 from helios_engine.plugins import Plugins
 from helios_engine.replay import outputs
 from tests.simulation.playing import Played
-from tests.simulation.scenario import MAX_AGE, MOST, PER_MINUTE, SECOND, STALE, Scenario
+from tests.simulation.scenario import MOST, SECOND, STALE, Scenario
 
 NEAR = 6 * SECOND
 """How far from the time it speaks of a measurement may be told: the pace of a scenario has 4 s for stale data."""
@@ -78,7 +78,7 @@ def broken(case: Scenario, played: Played, plugins: Plugins) -> list[str]:
     """Every invariant that does not hold, in words; empty if all is well."""
     doubts = Doubts(played, plugins)
     about_data = [*_inputs(played), *_bars(played, doubts, plugins), *_trades(played, doubts)]
-    return [*_parity(case, played), *_decisions(played), *about_data]
+    return [*_parity(case, played), *_decisions(case, played), *about_data]
 
 
 def _parity(case: Scenario, played: Played) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _inputs(played: Played) -> Iterator[str]:
                 yield f"crossed book at {given.ts}"
 
 
-def _decisions(played: Played) -> Iterator[str]:
+def _decisions(case: Scenario, played: Played) -> Iterator[str]:
     """No order that adds risk and was let through was decided on old data, was too large, or was one too many."""
     reader = _reader(played)
     refused = {record[5]["id"] for record in records(played) if record[0] == "venue" and record[4] == "Reject"}
@@ -133,13 +133,13 @@ def _decisions(played: Played) -> Iterator[str]:
         if not isinstance(order, OrderIntent) or order.id in refused or order.side == "SELL":  # spot: a sale reduces
             continue
         known = [(ts, price) for ts, price in data.get(order.instrument, []) if ts <= out.ts]
-        if not known or out.ts - known[-1][0] > MAX_AGE * SECOND:
+        if not known or out.ts - known[-1][0] > case.max_age * SECOND:
             yield f"order {order.id} of {out.ts} was decided on old data"
         last = next((price for _, price in reversed(known) if price is not None), None)
         if last is not None and order.quantity * Decimal(repr(last)) > MOST:
             yield f"order {order.id} is worth more than the gate allows"
         sent.append(out.ts)
-        if sum(out.ts - ts < 60 * SECOND for ts in sent) > PER_MINUTE:
+        if sum(out.ts - ts < 60 * SECOND for ts in sent) > case.per_minute:
             yield f"order {order.id} is one too many in a minute"
 
 

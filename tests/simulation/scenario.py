@@ -12,14 +12,11 @@ from helios_valr.simulator.faults import LASTING, Kind
 
 START = 1_790_133_540_000_000_000
 SECOND = 1_000_000_000
-MAX_AGE = 8
-"""Seconds after which data is too old to take risk on, in every scenario."""
 
 STALE = 4.0
 """Seconds without news after which the connection calls data stale."""
 MOST = 1_100_000
 """What an order may be worth (ZAR) in every scenario."""
-PER_MINUTE = 12
 
 _CONFIG = """
 [run]
@@ -33,8 +30,8 @@ balances = {{ ZAR = "1000000" }}
 [gate]
 max_notional = "{most}"
 max_orders_per_minute = {per_minute}
-max_data_age = "{age}s"
-max_staleness = "{age}s"
+max_data_age = "{age}ms"
+max_staleness = "8s"
 
 [venue]
 use = "nautilus.sim"
@@ -65,7 +62,10 @@ band = 0.05
 
 
 class Scenario(NamedTuple):
-    """Seconds are virtual and count from the beginning; `crashes` are when the process dies and comes back."""
+    """Seconds are virtual and count from the beginning; `crashes` are when the process dies and comes back.
+
+    No order that adds risk may be decided on data older than `max_age` seconds, nor be one of more than `per_minute`.
+    """
 
     seed: int
     settings: Settings
@@ -73,7 +73,8 @@ class Scenario(NamedTuple):
     config: str
     pairs: tuple[str, ...]
     kinds: tuple[str, ...]
-    has_key: bool
+    max_age: float
+    per_minute: int
     seconds: float
     crashes: tuple[float, ...]
 
@@ -97,13 +98,14 @@ def scenario(seed: int) -> Scenario:
     feeds = "".join(
         f'\n[[feed]]\nuse = "catalog.{kind}"\ninstrument = "{pair}.VALR"\n' for pair in pairs for kind in kinds
     )
+    age, per_minute = draw.choice((0.5, 8.0)), draw.choice((4, 12))
     config = _CONFIG.format(
-        age=MAX_AGE, most=MOST, per_minute=PER_MINUTE, latency=draw.choice((1, 50, 400)),
+        age=round(age * 1000), most=MOST, per_minute=per_minute, latency=draw.choice((1, 50, 400)),
         timeframe=draw.choice(("1s", "2s")), feeds=feeds,
     )  # fmt: skip
     dies = draw.random() < 0.35
     crashes = tuple(sorted(draw.uniform(8, seconds - 8) for _ in range(draw.randint(1, 2)))) if dies else ()
-    return Scenario(seed, settings, faults, config, pairs, kinds, draw.random() < 0.5, seconds, crashes)
+    return Scenario(seed, settings, faults, config, pairs, kinds, age, per_minute, seconds, crashes)
 
 
 def _fault(draw: Random, seconds: float) -> Fault:
