@@ -22,6 +22,7 @@ from helios_engine.config import Config
 from helios_engine.effects import RunningEffect
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body
+from helios_engine.faults import strikes
 from helios_engine.live.beginning import again, fresh
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
@@ -278,10 +279,12 @@ class Paper:
                 await asyncio.wait_for(self.stop.wait(), wait)
             if self.session.broken is not None:  # in a callback of the loop, which would only log it
                 raise self.session.broken
+            if strikes("loop.late"):
+                await self.world.sleep(1.5)
             self.session.pump()
             self.switching.turn()
             now = self.world.monotonic()
-            if now - flushed >= FLUSHED * 1e9:
+            if now - flushed >= FLUSHED * 1e9 and not strikes("journal.late"):
                 engine.journal.flush()
                 flushed = now
             if now - told >= 1_000_000_000:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from helios_engine.errors import ConfigError, JournalError, StorageError
+from helios_engine.faults import strikes
 from helios_engine.recorder.entries import LARGEST, Direction, Frame, Gap, Mark, Numbered, decode, encode
 from helios_engine.recorder.limits import Limits
 
@@ -43,7 +44,7 @@ class Backlog:
             if len(raw) > LARGEST:
                 self._miss(f"a frame of {len(raw):,} bytes is larger than {LARGEST:,}")
                 return ()
-            if not self._has_room(len(raw)):
+            if not self._has_room(len(raw)) or strikes("recorder.full"):
                 if self._limits.overflow == "gap":
                     self._miss("the disk was slower than the market: the queue was full")
                     return ()

@@ -6,8 +6,10 @@ import asyncio
 import shutil
 from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
+from helios_engine.faults import simulated
 from helios_engine.live.checks import Checked, check_run
 from helios_engine.live.effects import Inline
 from helios_engine.live.killed import Killed
@@ -40,10 +42,19 @@ class Played(NamedTuple):
 
 def play(case: Scenario, folder: Path, plugins: Plugins) -> Played:
     """Play it in virtual time, then hold the run against itself; everything is written below `folder`."""
-    result, simulator = run_virtually(_play(case, folder, plugins), START)
+    struck: Counter[str] = Counter()
+    draw = Random(f"rare {case.seed}")
+
+    def strikes(point: str) -> bool:
+        is_now = point in case.rare and draw.random() < case.rare[point]
+        struck[point] += is_now
+        return is_now
+
+    with simulated(strikes):
+        result, simulator = run_virtually(_play(case, folder, plugins), START)
     truth = {pair: list(market.trades) for pair, market in simulator.markets.items()}
     faults = simulator.faults.all
-    times = Counter({fault.kind: fault.times for fault in faults if fault.times})
+    times = Counter({fault.kind: fault.times for fault in faults if fault.times}) + struck
     touched = frozenset(text for fault in faults for text in fault.touched)
     return Played(result, truth, times, touched, check_run(result.folder, plugins), len(case.crashes))
 

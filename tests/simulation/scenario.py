@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, get_args
@@ -64,7 +65,8 @@ band = 0.05
 class Scenario(NamedTuple):
     """Seconds are virtual and count from the beginning; `crashes` are when the process dies and comes back.
 
-    No order that adds risk may be decided on data older than `max_age` seconds, nor be one of more than `per_minute`.
+    `rare` are the places in the product's own code at which a fault strikes, with how likely. No order that adds risk
+    may be decided on data older than `max_age` seconds, nor be one of more than `per_minute`.
     """
 
     seed: int
@@ -75,6 +77,7 @@ class Scenario(NamedTuple):
     kinds: tuple[str, ...]
     max_age: float
     per_minute: int
+    rare: Mapping[str, float]
     seconds: float
     crashes: tuple[float, ...]
 
@@ -105,7 +108,9 @@ def scenario(seed: int) -> Scenario:
     )  # fmt: skip
     dies = draw.random() < 0.35
     crashes = tuple(sorted(draw.uniform(8, seconds - 8) for _ in range(draw.randint(1, 2)))) if dies else ()
-    return Scenario(seed, settings, faults, config, pairs, kinds, age, per_minute, seconds, crashes)
+    chances = {"recorder.full": 0.01, "journal.late": 0.5, "loop.late": 0.02}
+    rare = {point: chance for point, chance in chances.items() if draw.random() < 0.2}
+    return Scenario(seed, settings, faults, config, pairs, kinds, age, per_minute, rare, seconds, crashes)
 
 
 def _fault(draw: Random, seconds: float) -> Fault:

@@ -48,6 +48,7 @@ class Polls:
         if spot := [one.instrument for one in known if one.instrument in marked and one.contract == "spot"]:
             raise PairError(f"{', '.join(spot)} is traded spot and has no mark price; want it of perpetuals only")
         if self._parser.answered.lists(self._wanted.pairs[0]) is None:
+            self._client.forget("/v1/public/pairs")
             raise UnreachableError("/v1/public/pairs: the answer could not be read; the log has it as it came")
 
     async def keep_pairs(self) -> None:

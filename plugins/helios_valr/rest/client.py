@@ -74,6 +74,10 @@ class Client:
                 self._remembered.popitem(last=False)
         return answer.body
 
+    def forget(self, path: str) -> None:
+        """Ask VALR itself the next time: what came could not be used."""
+        self._remembered.pop(path, None)
+
     async def _patiently(self, asked: str) -> Answer:
         failures = 0
         while True:
