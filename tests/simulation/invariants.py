@@ -46,10 +46,10 @@ class Doubts:
         for given in _reader(played).inputs():
             self._add(given.ts, given.body)
             last = given.ts
-        # What is not polled yet, and a trade of the stream that was lost since the last bucket, nobody can know of.
+        # What is not polled yet nobody can know of, nor of a lost trade of the stream until the bucket after its own.
         self._spans.append(("", last - POLL - NEAR, last))
         if any(text.startswith("NEW_TRADE") for text in played.touched):
-            self._spans.append(("", (last - NEAR) // MINUTE * MINUTE, last))
+            self._spans.append(("", (last - NEAR) // MINUTE * MINUTE - MINUTE, last))
         for out in outputs(played.result.folder, plugins=plugins):
             self._add(out.ts, out.body)
 
