@@ -23,6 +23,7 @@ from websockets.frames import Frame, Opcode
 from helios_engine.recorder.connection import Connection, Line, Taker
 from helios_engine.recorder.entries import Direction
 from helios_engine.recorder.parsing import Parser
+from helios_valr.live.parser import ValrParser
 from tests.bench.judging import Floats
 
 TOKEN = "simulated-token"
@@ -88,7 +89,7 @@ class Times:
         self._read, self._done, self._made = (np.full(most, -1, np.int64) for _ in range(3))
         self._most, self.count, self._steady, self._is_over = most, 0, 0, False
         self._came: deque[int] = deque()
-        self.memory: deque[tuple[float, float]] = deque(maxlen=10_000)
+        self.memory: deque[tuple[float, float, int]] = deque(maxlen=10_000)
 
     def note(self, raw: bytes, done: int) -> None:
         """A frame of the stream is done; when it was read off the socket, the socket has told."""
@@ -99,10 +100,11 @@ class Times:
             self._read[self.count], self._done[self.count], self._made[self.count] = came, done, made
             self.count += 1
 
-    def sample(self) -> None:
-        """Note how much memory lies in this process now."""
+    def sample(self, parser: Parser) -> None:
+        """Note how much memory lies in this process now, and how many trades the parser of VALR knows by their ids."""
         if not self._is_over:
-            self.memory.append((time.monotonic(), resident()))
+            assert isinstance(parser, ValrParser)
+            self.memory.append((time.monotonic(), resident(), parser.trades.remembered))
 
     def steady(self) -> None:
         """The steady part is over: what follows is a burst, whose delays and memory are not judged with the rest."""

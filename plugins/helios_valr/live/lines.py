@@ -23,6 +23,8 @@ from helios_valr.wire import Taken, Wire
 
 MOST, MOST_PAIRS = 16, 4096
 """Lines that a session of the log may name, and pairs of a line."""
+ECHOES = 100
+"""Trades of a pair that a line knows again; `Trades` remembers them for all lines and REST together."""
 _DENIED = re.compile(r"Channel (?P<event>[A-Z0-9_]{1,64}), pair (?P<pair>[A-Za-z0-9]{2,32}) combination invalid")
 _GRANTED = re.compile(r"(?P<event>[A-Z0-9_]{1,64}):(?P<pair>[A-Z0-9]{2,32})")
 Key = tuple[str, str]
@@ -34,7 +36,7 @@ class Line:
 
     def __init__(self, told: Opened) -> None:
         self.told = told
-        self.wire = Wire(told.event or "OB_L1_DIFF")
+        self.wire = Wire(told.event or "OB_L1_DIFF", ECHOES)
         self.granted: set[Key] = set()
         self.denied: set[Key] = set()
         self.is_open = self.is_authenticated = False
@@ -68,7 +70,7 @@ class Lines:
         """A line begins anew: its books wait for snapshots, its trades for what was missed."""
         line = self.of(told.line)
         line.told, line.is_open, line.is_authenticated = told, True, False
-        line.wire = Wire(told.event or "OB_L1_DIFF")
+        line.wire = Wire(told.event or "OB_L1_DIFF", ECHOES)
         line.granted.clear()
         line.denied.clear()
         for pair in told.trades:
@@ -162,6 +164,9 @@ class Lines:
 
     def of(self, name: str) -> Line:
         """The line of a name; WireError for more names than a session can have."""
-        if name not in self.all and len(self.all) >= MOST:
-            raise WireError(f"line {name[:40]!r}, after {MOST} others; expected a line that a session begins with")
-        return self.all.setdefault(name, Line(Opened(name, "OB_L1_DIFF")))
+        found = self.all.get(name)
+        if found is None:
+            if len(self.all) >= MOST:
+                raise WireError(f"line {name[:40]!r}, after {MOST} others; expected a line that a session begins with")
+            found = self.all[name] = Line(Opened(name, "OB_L1_DIFF"))
+        return found
