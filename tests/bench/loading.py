@@ -11,6 +11,8 @@ from helios_valr.once import KEPT
 from tests.bench.judging import Floats, Loss, caught_up, quantiles, slope
 from tests.bench.valr_world import BURST, HELD, Simulated, Times, load_average
 
+BEGIN = 15.0
+"""Seconds in which a run begins: what it compiles and fills then is told apart."""
 TAIL = 30.0
 """Seconds after a burst is let go, to drain."""
 FRESH = 1.0
@@ -36,6 +38,8 @@ class Load:
 
     def __init__(self, simulator: Simulated, times: Times, seconds: float, rate: float) -> None:
         self._simulator, self._times, self._seconds, self._rate = simulator, times, seconds, rate
+        self.steady_from = 0.0
+        """When what belongs to a beginning was over (s UTC)."""
         self.let_go = 0.0
         """When the burst was let go (s UTC)."""
         self._spent = (time.monotonic(), time.process_time(), simulator.processor())
@@ -44,8 +48,11 @@ class Load:
 
     async def run(self) -> None:
         """Wait until it is all over."""
-        await asyncio.sleep(self._seconds)
+        await asyncio.sleep(BEGIN)
         self._times.steady()
+        self.steady_from = time.time()
+        await asyncio.sleep(self._seconds - BEGIN)
+        self._times.over()
         began, ours, theirs = self._spent
         took = time.monotonic() - began
         self.shares = (time.process_time() - ours) / took, (self._simulator.processor() - theirs) / took
@@ -59,9 +66,10 @@ class Load:
         times = self._times
         read, done, made = times.books
         ours, theirs = self.shares
-        quiet = read < self.let_go - held(self._rate)
+        quiet = (read >= self.steady_from) & (read < self.let_go - held(self._rate))
         return [
             f"from the change at the simulator on: {quantiles((done - made)[quiet])}",
+            f"begin:   in the first {BEGIN:.0f} s a frame waited for {times.held_up:.2f} s at most",
             f"burst:   {told_burst(done, made, self.let_go)}",
             f"memory:  {told_memory(times)}",
             f"cores:   {ours:.0%} of one here, {theirs:.0%} the simulator; {load_average()}",

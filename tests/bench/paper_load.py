@@ -31,7 +31,7 @@ from helios_engine.reconcile import reconcile
 from helios_engine.replay import replay
 from helios_engine.toml_text import toml_text
 from tests.bench.judging import loss, quantiles
-from tests.bench.loading import Load, room, told_loss
+from tests.bench.loading import Load, held, room, told_loss
 from tests.bench.valr_load import frames_of
 from tests.bench.valr_world import PING, Simulated, Timed, Times, pairs, simulated
 
@@ -65,8 +65,8 @@ class Watched:
         self.run = paper_run(config(count, bars), settings, tell=self._look, alarm=print)
         self._parser, self._times = self.run.made.connection.parser, times
         self.run.made = Made(Timed(self.run.made.connection, times), self.run.made.parser)
-        self.late: list[float] = []
-        """Seconds from when each tick was due until its turn was done."""
+        self.late: list[tuple[int, float]] = []
+        """When each tick was due (ns UTC), and seconds until its turn was done."""
         self.orders: Counter[str] = Counter()
         self.oldest = 0.0
         """The age of the oldest news (s) that an order with new risk was let through on."""
@@ -86,7 +86,7 @@ class Watched:
         def stepped() -> Any:
             found = step()
             if found is not None and type(found.body) is Tick:
-                self.late.append((time.time_ns() - found.ts) / 1e9)
+                self.late.append((found.ts, (time.time_ns() - found.ts) / 1e9))
             return found
 
         def submitted(ts: int, intent: Body) -> Reject | None:
@@ -148,7 +148,8 @@ def main() -> None:
     print(f"{times.count:,} frames, {rate:,.0f} changes/s of {count} pairs, {engine.turns:,} turns, bars of {given[3]}")
     print(f"stream:  {told_loss(loss(raws, made))}; left out {recorder.dropped}, gaps {gaps}")
     print(f"from the socket until all is decided: {quantiles(times.taken)}")
-    print(f"ticks:   {len(watched.late)}, from due to done {quantiles(np.array(watched.late[: int(seconds)]))}")
+    late = [late for due, late in watched.late if load.steady_from < due / 1e9 < load.let_go - held(rate)]
+    print(f"ticks:   {len(late)}, from due to done {quantiles(np.array(late))}")
     print(*load.told(), sep="\n")
     print(f"orders:  {dict(watched.orders)}; oldest news of one with new risk {watched.oldest:.2f} s")
     waiting = watched.run.session.timeline.most_waiting if watched.run.session.timeline else 0

@@ -27,6 +27,7 @@ from tests.bench.judging import loss, quantiles
 from tests.bench.loading import Load, room, told_loss
 from tests.bench.valr_world import PING, Simulated, Timed, Times, pairs, simulated
 
+
 def frames_of(folder: Path) -> tuple[list[bytes], int]:
     """The stream's frames of a recording, and how many gaps it has."""
     raws, gaps = [], 0
@@ -80,7 +81,8 @@ def main() -> None:
         made = simulator.trades()
     raws, gaps = frames_of(folder)
     print(f"{found.frames:,} frames in {found.seconds:.0f} s, {rate:,.0f} changes/s of {count:.0f} pairs")
-    print(f"stream:  {told_loss(loss(raws, made))}; left out {found.dropped}, gaps {gaps}, issues {dict(recording.issues)}")
+    print(f"stream:  {told_loss(loss(raws, made))}; left out {found.dropped}, gaps {gaps}")
+    print(f"issues:  {dict(recording.issues)}, books lost {recording.issues['book_lost']}")
     print(f"from the socket to inputs: {quantiles(times.taken)}")
     print(*load.told(), sep="\n")
     print(f"queue:   {recording.most_waiting} entries waited for the disk at most")

@@ -87,7 +87,8 @@ class Times:
 
     def __init__(self, most: int) -> None:
         self._read, self._done, self._made = (np.full(most, -1, np.int64) for _ in range(3))
-        self._most, self.count, self._steady, self._is_over = most, 0, 0, False
+        self._most, self.count, self._is_over = most, 0, False
+        self._first = self._last = 0
         self._came: deque[int] = deque()
         self.memory: deque[tuple[float, float, int]] = deque(maxlen=10_000)
 
@@ -107,8 +108,12 @@ class Times:
             self.memory.append((time.monotonic(), resident(), parser.trades.remembered))
 
     def steady(self) -> None:
+        """The steady part begins: what came before is how a run begins, and judged for itself."""
+        self._first = self.count
+
+    def over(self) -> None:
         """The steady part is over: what follows is a burst, whose delays and memory are not judged with the rest."""
-        self._is_over, self._steady = True, self.count
+        self._is_over, self._last = True, self.count
 
     @property
     def books(self) -> tuple[Floats, Floats, Floats]:
@@ -120,8 +125,13 @@ class Times:
 
     @property
     def taken(self) -> Floats:
-        """Seconds from the socket until each frame was done, before the burst."""
-        return (self._done[: self._steady] - self._read[: self._steady]) / 1e9
+        """Seconds from the socket until each frame of the steady part was done."""
+        return (self._done - self._read)[self._first : self._last] / 1e9
+
+    @property
+    def held_up(self) -> float:
+        """The longest of these seconds before the steady part."""
+        return float((self._done - self._read)[: self._first].max(initial=0)) / 1e9
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""What the benches of load say of a run follows from its figures: a frame that is lost is counted, a leak has a slope."""
+"""What the benches of load say of a run follows from its figures: a lost frame is counted, a leak has a slope."""
 
 from __future__ import annotations
 
