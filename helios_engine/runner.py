@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import platform
 import signal
 import time
@@ -20,6 +19,7 @@ from helios_engine.build import Plan, build
 from helios_engine.config import Config, load_config
 from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError
+from helios_engine.heap import heap_set_aside
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
 from helios_engine.report.features import write_features
@@ -130,7 +130,7 @@ def check_money(plan: Plan) -> Venue:
 def drive(engine: Engine, plan: Plan, progress: Progress | None = None) -> bool:
     """Take every input; False if Ctrl-C stopped it between two inputs."""
     span = max(1, plan.stop - plan.begin)
-    with _stop_asked() as asked, _heap_set_aside():
+    with _stop_asked() as asked, heap_set_aside():
         for number, given in enumerate(engine.run(), 1):
             if asked:
                 return False
@@ -229,19 +229,6 @@ def close(
     )
     write_summary(place, summary)
     return summary
-
-
-@contextmanager
-def _heap_set_aside() -> Iterator[None]:
-    """Leave what is there already to itself when garbage is collected.
-
-    It stays, and to go over all of it, the modules most of all, takes a tenth of a second at a time.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from helios_engine.effects import RunningEffect
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body
 from helios_engine.faults import strikes
+from helios_engine.heap import heap_set_aside
 from helios_engine.live.beginning import again, fresh
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
@@ -191,7 +192,8 @@ class Paper:
                 self.session.begin()
                 assert self._connection is not None
                 self._enter("trading")
-                await self._live(self._connection)
+                with heap_set_aside():
+                    await self._live(self._connection)
                 self._enter("ending")
                 await _cancelled(self._connection)
                 self.session.control(STOP, "all")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helios_engine.codec import Codec
+from helios_engine.heap import heap_set_aside
 from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.taking import Deliver, Taking
@@ -77,7 +78,8 @@ async def record(
             return Look(seconds, taking.frames, taking.inputs, recorder.dropped, recorder.waiting, free, lines)
 
         try:
-            await _until(stop, made, taking, lambda: tell(look()))
+            with heap_set_aside():
+                await _until(stop, made, taking, lambda: tell(look()))
         finally:
             if not recorder.problem:
                 taking.mark()

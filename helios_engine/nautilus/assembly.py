@@ -30,6 +30,8 @@ from helios_engine.nautilus.instruments import currency
 
 TRADER = TraderId("HELIOS-001")
 _NO_LIMIT = "1000000/00:00:01"
+_EVER = 2**63
+"""Later than every moment (ns UTC)."""
 
 
 class Assembly:
@@ -120,6 +122,10 @@ class Assembly:
         """Total balance by currency."""
         account = self.exchange.get_account()
         return {str(currency): total.as_decimal() for currency, total in account.balances_total().items()}
+
+    def forget(self) -> None:
+        """Let past states of the account go: nautilus keeps one a fill, with every balance, and nobody asks for them."""
+        self.exchange.get_account().purge_account_events(_EVER)
 
     def _opening(self, ts: int) -> AccountState:
         amounts = [Money(amount, currency(code)) for code, amount in self._balances.items()]

@@ -167,4 +167,6 @@ class SimVenue:
     def _take(self) -> list[Body]:
         found = self._answers[:]
         self._answers.clear()
+        if found:
+            self._assembly.forget()
         return found

@@ -87,10 +87,13 @@ class Backlog:
             self._hurry = True
             self.changed.notify_all()
 
-    def take(self, timeout: float) -> tuple[list[bytes], bool]:
-        """All that waits, encoded, and whether it is urgent: soon as there is something, or `timeout` seconds over."""
+    def take(self, timeout: float, gather: float = 0.0) -> tuple[list[bytes], bool]:
+        """All that waits, encoded, and whether it is urgent: `gather` seconds after there is something, at once if
+        somebody waits for it or room runs out; or when `timeout` seconds are over."""
         with self.changed:
             self.changed.wait_for(lambda: bool(self._waiting or self.closed or self._hurry), timeout)
+            if self._waiting and gather > 0:
+                self.changed.wait_for(lambda: bool(self.closed or self._hurry or self._is_pressed()), gather)
             taken, self._waiting = self._waiting, []
             hurry, self._hurry = self._hurry or bool(self.closed), False
         return taken, hurry
@@ -112,6 +115,10 @@ class Backlog:
     def _has_room(self, size: int) -> bool:
         return self._held < self._limits.queue_frames and self._bytes + size <= self._limits.queue_bytes
 
+    def _is_pressed(self) -> bool:
+        """Whether half of the room is taken."""
+        return 2 * self._held >= self._limits.queue_frames or 2 * self._bytes >= self._limits.queue_bytes
+
     def _put(self, entry: Numbered) -> None:
         block = _readable(entry)
         if not isinstance(entry, Mark):
@@ -121,7 +128,9 @@ class Backlog:
         self._held += 1
         self._bytes += len(block)
         self.largest = max(self.largest, self._held)
-        self.changed.notify_all()
+        # To wake the other thread for each frame would cost more than the frame: for the first, and when room runs out.
+        if len(self._waiting) == 1 or self._is_pressed():
+            self.changed.notify_all()
 
     def _miss(self, why: str) -> None:
         self.dropped += 1

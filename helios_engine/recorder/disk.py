@@ -15,6 +15,9 @@ from helios_engine.recorder.limits import Limits, Room
 from helios_engine.recorder.recovery import Resumed
 from helios_engine.recorder.segment import SegmentWriter, Sync
 
+_GATHER = 0.01
+"""Seconds for which entries are gathered before they are written: a thread that is woken for each of a thousand frames
+a second takes more from the event loop than the writing does."""
 _PIECE = 256
 """Entries written with one call: what a full disk can take back at once, and how far a segment overshoots."""
 
@@ -83,7 +86,7 @@ class Disk:
     def _turn(self) -> None:
         behind = self.durable < self._next - 1
         due = self._synced + self._limits.sync_ms / 1000 - time.monotonic()
-        batch, hurry = self._backlog.take(max(0.0, due) if behind else 1.0)
+        batch, hurry = self._backlog.take(max(0.0, due) if behind else 1.0, min(_GATHER, self._limits.sync_ms / 4000))
         for begin in range(0, len(batch), _PIECE):
             self._write(batch[begin : begin + _PIECE])
         now = time.monotonic()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import re
+from collections import deque
 
 KEPT = 10_000
 """Ids a pair; far more than two pages of 100 and what a stream brings between two polls."""
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Once:
@@ -15,14 +17,28 @@ class Once:
         if kept < 1:
             raise ValueError(f"kept must be at least 1, was {kept}")
         self._kept = kept
-        self._seen: dict[str, OrderedDict[str, None]] = {}
+        self._seen: dict[str, tuple[set[int | str], deque[int | str]]] = {}
 
     def is_new(self, pair: str, trade_id: str) -> bool:
         """Whether this is the first time; from now on it is not."""
-        seen = self._seen.setdefault(pair, OrderedDict())
-        if trade_id in seen:
+        found = self._seen.get(pair)
+        if found is None:
+            found = self._seen[pair] = set(), deque()
+        seen, order = found
+        key = _key(trade_id)
+        if key in seen:
             return False
-        seen[trade_id] = None
-        if len(seen) > self._kept:
-            seen.popitem(last=False)
+        seen.add(key)
+        order.append(key)
+        if len(order) > self._kept:
+            seen.discard(order.popleft())
         return True
+
+    def __len__(self) -> int:
+        """How many ids are remembered, of all pairs."""
+        return sum(len(order) for _, order in self._seen.values())
+
+
+def _key(trade_id: str) -> int | str:
+    """The id, as a number if it is a UUID: half the memory, and no two ids share one."""
+    return int(trade_id.replace("-", ""), 16) if _UUID.fullmatch(trade_id) else trade_id

@@ -13,11 +13,10 @@ import msgspec
 
 from helios_engine.bodies import DataIssue, Trade
 from helios_engine.events import Body
-from helios_valr import messages, translation
+from helios_valr import messages, once, translation
 from helios_valr.books.shelf import BookMessage, Shelf
 from helios_valr.errors import WireError
 from helios_valr.frames import AggregatedBook, DepthBook, MarkPriceUpdate, Message, NewBucket, NewTrade, Other, Summary
-from helios_valr.once import Once
 from helios_valr.rows import TradeRow
 
 KEPT, LONGEST = 100, 1 << 16
@@ -42,13 +41,14 @@ class Wire:
     `counts` has the number of frames by type, and of those unknown, refused, ignored or lost.
     """
 
-    def __init__(self, quotes_from: str = "OB_L1_DIFF") -> None:
+    def __init__(self, quotes_from: str = "OB_L1_DIFF", remembered: int = once.KEPT) -> None:
+        """`remembered` is how many trades of a pair are known again."""
         self.counts: Counter[str] = Counter()
         self.refused: deque[tuple[str, bytes]] = deque(maxlen=KEPT)
         self.unknown: deque[tuple[str, bytes]] = deque(maxlen=KEPT)
         self.shelf = Shelf()
         self._quotes_from = quotes_from
-        self._once = Once()
+        self._once = once.Once(remembered)
 
     def restarted(self) -> None:
         """A new connection: every book waits for its snapshot. Trades already seen stay seen."""

@@ -7,7 +7,7 @@ frames seen have 25 entries a side.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain, islice, zip_longest
+from itertools import islice
 from zlib import crc32
 
 BEST = 25
@@ -19,5 +19,8 @@ def checksum(bids: Iterable[tuple[str, str]], asks: Iterable[tuple[str, str]]) -
 
     Entries are `(order id, quantity)` of single orders in the L3 feed and `(price, quantity)` of levels in L1.
     """
-    turns = zip_longest(islice(bids, BEST), islice(asks, BEST))
-    return crc32(":".join(chain.from_iterable(entry for pair in turns for entry in pair if entry)).encode())
+    left, right = list(islice(bids, BEST)), list(islice(asks, BEST))
+    both = min(len(left), len(right))
+    turns = [f"{bid}:{size}:{ask}:{other}" for (bid, size), (ask, other) in zip(left, right, strict=False)]
+    rest = [f"{first}:{second}" for first, second in left[both:] or right[both:]]
+    return crc32(":".join(turns + rest).encode())

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from helios_engine.bodies import BookDelta, BookSnapshot
-from helios_valr.books.checksums import checksum
-from helios_valr.books.ladder import Ladder
+from helios_valr.books.checksums import BEST, checksum
 from helios_valr.books.outcome import Book, Outcome
 from helios_valr.fields import exact, nearest
 from helios_valr.frames import L1Book
@@ -44,7 +43,7 @@ class DiffBook(Book[Level]):
             deltas = tuple(self._changes(message))
         except ValueError as error:
             return self._lose(str(error))
-        found = checksum(_texts(self._bids), _texts(self._asks))
+        found = checksum(self._bids.best(BEST), self._asks.best(BEST))
         if found != row.cs:
             return self._lose(f"checksum of sequence {row.sq} is {found}, expected {row.cs}")
         if crossed := self._crossed():
@@ -68,7 +67,3 @@ class DiffBook(Book[Level]):
 
     def _size(self, level: Level) -> Decimal:
         return Decimal(level[1])
-
-
-def _texts(ladder: Ladder[Level]) -> Iterator[Level]:
-    return (level for _, level in ladder.first())

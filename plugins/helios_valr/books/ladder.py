@@ -53,3 +53,8 @@ class Ladder(Generic[L]):
         """Prices and levels, best first, at most `count`."""
         prices = reversed(self._prices) if self._is_bid else iter(self._prices)
         return ((price, self._levels[price]) for price in islice(prices, count))
+
+    def best(self, count: int) -> list[L]:
+        """The levels of the best `count` prices, best first."""
+        prices = self._prices[: -count - 1 : -1] if self._is_bid else self._prices[:count]
+        return [self._levels[price] for price in prices]

@@ -142,7 +142,8 @@ class Valr:
         asked = (*self._wanted.bars, *self._wanted.checked)
         bars = {pair: self._since.get((Bar, pair), now // _MINUTE * _MINUTE) for pair in asked}
         trades = {pair: self._since.get((Trade, pair), now) for pair in self._wanted.trades}
-        taker.take(edge(Began(self._wanted.pairs, bars, trades, self._wanted.checked)), EDGE)
+        lag = round(self._pace.lag * 1e9)
+        taker.take(edge(Began(self._wanted.pairs, bars, trades, self._wanted.checked, lag)), EDGE)
 
     async def _kept(self, name: str, work: Callable[[], Any]) -> None:
         state = self._state(name)

@@ -39,13 +39,15 @@ class Edge(msgspec.Struct, frozen=True, tag_field="edge"):
 class Began(Edge, frozen=True, tag="began"):
     """A connection begins: its pairs, and from when on (ns UTC) bars and trades of a pair are wanted.
 
-    The bars of pairs in `checked` are wanted by nobody: they are asked for to hold trades against.
+    The bars of pairs in `checked` are wanted by nobody: they are asked for to hold trades against. What was under way
+    for longer than `lag` (ns; 0: no limit) is told to be late before it is told itself.
     """
 
     pairs: tuple[str, ...]
     bars: dict[str, Stamp]
     trades: dict[str, Stamp]
     checked: tuple[str, ...] = ()
+    lag: Stamp = 0
 
 
 class Opened(Edge, frozen=True, tag="opened"):

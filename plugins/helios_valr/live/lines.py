@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import cast
 
-from helios_engine.bodies import BookDelta, BookSnapshot, DataIssue, Trade
+from helios_engine.bodies import BookDelta, BookSnapshot, DataIssue, Health, Trade
 from helios_engine.events import Body
 from helios_engine.recorder.entries import Frame
+from helios_engine.timeframe import UNITS
 from helios_valr.books.shelf import EVENTS, BookMessage
 from helios_valr.errors import WireError
 from helios_valr.frames import NewTrade, Note
@@ -23,6 +24,8 @@ from helios_valr.wire import Taken, Wire
 
 MOST, MOST_PAIRS = 16, 4096
 """Lines that a session of the log may name, and pairs of a line."""
+ECHOES = 100
+"""Trades of a pair that a line knows again; `Trades` remembers them for all lines and REST together."""
 _DENIED = re.compile(r"Channel (?P<event>[A-Z0-9_]{1,64}), pair (?P<pair>[A-Za-z0-9]{2,32}) combination invalid")
 _GRANTED = re.compile(r"(?P<event>[A-Z0-9_]{1,64}):(?P<pair>[A-Z0-9]{2,32})")
 Key = tuple[str, str]
@@ -34,7 +37,7 @@ class Line:
 
     def __init__(self, told: Opened) -> None:
         self.told = told
-        self.wire = Wire(told.event or "OB_L1_DIFF")
+        self.wire = Wire(told.event or "OB_L1_DIFF", ECHOES)
         self.granted: set[Key] = set()
         self.denied: set[Key] = set()
         self.is_open = self.is_authenticated = False
@@ -60,15 +63,18 @@ class Lines:
         self.lag: dict[str, int] = {}
         """The longest (ns, by our clock) that a change of an instrument's book, or a trade, was under way since the
         connection last took this away."""
+        self.lag_limit = 0
+        """From which lag on (ns, 0: never) an instrument's data is late."""
         self.counts: Counter[str] = Counter()
         self._trades = trades
         self._touched: set[str] = set()
+        self._late: set[str] = set()
 
     def opened(self, told: Opened, received: int) -> None:
         """A line begins anew: its books wait for snapshots, its trades for what was missed."""
         line = self.of(told.line)
         line.told, line.is_open, line.is_authenticated = told, True, False
-        line.wire = Wire(told.event or "OB_L1_DIFF")
+        line.wire = Wire(told.event or "OB_L1_DIFF", ECHOES)
         line.granted.clear()
         line.denied.clear()
         for pair in told.trades:
@@ -110,6 +116,11 @@ class Lines:
         self._touched.clear()
         return [(pair, float(line.has_lost(pair))) for pair in touched]
 
+    def measured(self, instrument: str, lag: float) -> None:
+        """The lag of an instrument (s) was told: while it is within the limit, the next late frame is told anew."""
+        if abs(lag) * UNITS["s"] <= self.lag_limit:
+            self._late.discard(instrument)
+
     def streams_trades(self, pair: str) -> bool:
         """Whether the line that is listened to brings the trades of a pair."""
         line = self.all.get(self.active)
@@ -129,26 +140,38 @@ class Lines:
         elif isinstance(taken.message, NewTrade):
             self.useful = taken.message.type, taken.message.pair
             if taken.bodies:
-                self._late(taken.bodies[0], frame.recv_ns)
+                yield from self._lagging(taken.bodies[0], frame.recv_ns)
                 yield from self._trades.stream(taken.message.data, frame.recv_ns)
         else:
-            self._moved(taken, frame.recv_ns)
-            if frame.connection == self.active:
+            is_active = frame.connection == self.active
+            yield from self._moved(taken, frame.recv_ns, is_active)
+            if is_active:
                 yield from taken.bodies
 
-    def _moved(self, taken: Taken, received: int) -> None:
+    def _moved(self, taken: Taken, received: int, is_active: bool) -> list[Health]:
+        late: list[Health] = []
         if isinstance(taken.message, BookMessage):
             self._touched.add(taken.message.pair)
             # A snapshot may be of a book that did not change for long.
             if taken.bodies and isinstance(taken.bodies[0], BookDelta):
-                self._late(taken.bodies[0], received)
+                late = self._lagging(taken.bodies[0], received, is_active)
         if taken.bodies and not isinstance(taken.bodies[0], DataIssue):
             message = cast("BookMessage", taken.message)
             self.useful = EVENTS.get(message.type, message.type), message.pair
+        return late
 
-    def _late(self, body: Body, received: int) -> None:
-        if isinstance(body, BookDelta | Trade) and (body.instrument in self.lag or len(self.lag) < MOST_PAIRS):
-            self.lag[body.instrument] = max(self.lag.get(body.instrument, 0), received - body.ts_event, key=abs)
+    def _lagging(self, body: Body, received: int, is_active: bool = True) -> list[Health]:
+        """Note how long a change was under way. The first that is late says so, ahead of itself: nobody is to decide
+        on it before the connection has measured."""
+        if not isinstance(body, BookDelta | Trade):
+            return []
+        name, lag = body.instrument, received - body.ts_event
+        if name in self.lag or len(self.lag) < MOST_PAIRS:
+            self.lag[name] = max(self.lag.get(name, 0), lag, key=abs)
+        if not (is_active and 0 < self.lag_limit < abs(lag)) or name in self._late or len(self._late) >= MOST_PAIRS:
+            return []
+        self._late.add(name)
+        return [Health(name, "lag", lag / UNITS["s"])]
 
     def _noted(self, line: Line, note: Note) -> None:
         line.pongs += note.type == "PONG"
@@ -162,6 +185,9 @@ class Lines:
 
     def of(self, name: str) -> Line:
         """The line of a name; WireError for more names than a session can have."""
-        if name not in self.all and len(self.all) >= MOST:
-            raise WireError(f"line {name[:40]!r}, after {MOST} others; expected a line that a session begins with")
-        return self.all.setdefault(name, Line(Opened(name, "OB_L1_DIFF")))
+        found = self.all.get(name)
+        if found is None:
+            if len(self.all) >= MOST:
+                raise WireError(f"line {name[:40]!r}, after {MOST} others; expected a line that a session begins with")
+            found = self.all[name] = Line(Opened(name, "OB_L1_DIFF"))
+        return found

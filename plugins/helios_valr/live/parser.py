@@ -77,9 +77,12 @@ class ValrParser:
     def _at_the_edge(self, told: Told, received: int) -> Iterator[Body]:
         match told:
             case Measured():
+                if told.kind == "lag":
+                    self.lines.measured(told.subject, told.value)
                 yield Health(told.subject, told.kind, told.value)
             case Began():
                 self.answered.begin(told)
+                self.lines.lag_limit = told.lag
                 self._checked = frozenset(map(instrument_of, told.checked))
                 for pair, since in told.trades.items():
                     self.tally.whole_from(instrument_of(pair), since)

@@ -74,6 +74,7 @@ class Stream:
                 ping_interval=None,
                 open_timeout=shared.pace.timeout,
                 close_timeout=1.0,
+                compression=None,
                 max_size=SIZE,
                 logger=LOG,
             ) as socket:

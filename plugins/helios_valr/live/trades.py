@@ -73,6 +73,11 @@ class Trades:
         found.owe(at)
         found.hole = min(found.hole, since)
 
+    @property
+    def remembered(self) -> int:
+        """How many trades are known by their ids, so that none is told twice."""
+        return len(self._once)
+
     def pairs(self) -> list[str]:
         """Every pair whose trades are told."""
         return list(self._pairs)

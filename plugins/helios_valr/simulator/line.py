@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from helios_valr.simulator.server import Simulator
 
 CHECKED = ("OB_L1_DIFF", "FULL_ORDERBOOK_UPDATE")
-BACKLOG = 20_000
+BACKLOG = 60_000
 """Frames that may wait for a reader; a slower one is cut off."""
 
 

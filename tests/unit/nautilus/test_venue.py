@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from nautilus_trader.model.objects import Price, Quantity
 
-from helios_engine.bodies import Fill, OrderCanceled, OrderIntent, Print, Reject, Trade
+from helios_engine.bodies import Fill, OrderCanceled, OrderIntent, Print, Quote, Reject, Trade
 from helios_engine.errors import ConfigError
 from helios_engine.nautilus.answers import plain
 from helios_engine.nautilus.plugin import sim_venue
@@ -135,3 +136,20 @@ def test_equal_numbers_have_one_form(given: str, said: str) -> None:
 def test_a_latency_that_would_look_ahead_is_refused(latency: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         sim_venue({"ZAR": "1"}, latency=latency)
+
+
+def test_the_account_keeps_no_past_however_many_orders_are_filled() -> None:
+    venue: Any = sim_venue({"ZAR": "1000000"}, latency="1ns")
+    venue.open(1, [BTC])
+    fills = 0
+    for number in range(60):
+        ts = (number + 1) * S
+        venue.send(ts, OrderIntent(f"O{number}", BTC.instrument, "BUY" if number % 2 == 0 else "SELL", D("0.1")))
+        answers = [*venue.market(ts + 1, Quote(BTC.instrument, ts + 1, 99.0, 101.0, 5.0, 5.0))]
+        answers += venue.settle(ts + 1)
+        fills += sum(isinstance(answer, Fill) for answer in answers)
+
+    account = venue._assembly.exchange.get_account()
+    assert fills == 60
+    assert account.event_count <= 2
+    assert set(venue.balances()) == {"BTC", "ZAR"}

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helios_engine.bodies import Bar, DataIssue, FundingRate, MarkPrice, Quote, Ticker, Trade, VenueStatus
 from helios_valr import answers, translation
@@ -122,6 +124,22 @@ def test_memory_of_trades_is_bounded_and_apart_for_each_pair() -> None:
 
     assert [once.is_new("A", x) for x in ("1", "1", "2", "3", "1")] == [True, False, True, True, True]
     assert once.is_new("B", "3")
+    assert len(once) == 3
+
+
+@given(st.lists(st.uuids().map(str) | st.sampled_from(["1", "01", "1-0", "10", "A" * 36]), max_size=30))
+def test_ids_are_told_apart_whether_they_are_uuids_or_not(ids: list[str]) -> None:
+    once = Once()
+
+    assert [once.is_new("A", one) for one in ids] == [one not in ids[:place] for place, one in enumerate(ids)]
+    assert not any(once.is_new("A", one) for one in ids)
+
+
+def test_an_id_that_differs_from_a_uuid_by_how_it_is_written_is_another() -> None:
+    once, plain = Once(), "0198c5a4-7b1e-7cde-8f00-0123456789ab"
+
+    others = [plain.upper(), plain.replace("-", ""), f"{plain}\n", f"-{plain[:8]}{plain[9:]}"]
+    assert all(once.is_new("A", one) for one in [plain, *others])
 
 
 def test_unknown_and_refused_frames_are_counted_and_the_latest_kept_as_they_came() -> None:

@@ -64,6 +64,21 @@ def test_a_frame_that_comes_twice_or_late_changes_nothing(tmp_path: Path) -> Non
     assert [one.differs for one in rebuilt] == [""]
 
 
+def test_old_changes_that_come_at_once_are_told_to_be_late_before_the_first_of_them(tmp_path: Path) -> None:
+    async def work(table: Table) -> None:
+        await table.until(lambda: max(values(table.heard, "lag", NAME), default=0) > 5)
+        await table.until(lambda: values(table.heard, "lag", NAME)[-1] < 1)
+
+    heard, rebuilt = play(tmp_path, QUOTES, work, Fault("delay", at=40, by=30.0, only="OB_L1_DIFF"))
+
+    # The book's own snapshot may be of a change of long ago; the fault begins at 40 s.
+    bodies = [(ts, body) for ts, body in heard.inputs if ts > START + 35 * 10**9]
+    old = next(at for at, (ts, body) in enumerate(bodies) if isinstance(body, Quote) and ts - body.ts_event > 5 * 10**9)
+    lags = [body.value for _, body in bodies[:old] if isinstance(body, Health) and body.kind == "lag"]
+    assert lags[-1] > 5
+    assert [one.differs for one in rebuilt] == [""]
+
+
 def test_in_a_stall_pongs_come_but_the_data_is_stale_and_the_line_is_given_up(tmp_path: Path) -> None:
     heard, rebuilt = play(tmp_path, QUOTES, mended, Fault("stall", at=30.0, seconds=100.0))
 

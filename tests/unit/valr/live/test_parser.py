@@ -17,6 +17,7 @@ from tests.unit.valr.live.feeding import MINUTE, NAME, PAIR, START, Fed, bucket,
 from tests.unit.valr.mutating import variants
 
 BUCKETS, TRADES = f"{PAIR}/buckets?periodSeconds=60", f"{PAIR}/trades?limit=100"
+SECOND = UNITS["s"]
 ASKED = START + MINUTE + 2 * UNITS["s"]
 
 
@@ -236,3 +237,30 @@ def test_no_variant_of_a_good_frame_makes_the_parser_fail() -> None:
             for path in (BUCKETS, TRADES, "status") if number < 3 else ():
                 one.take(envelope(f"/v1/public/{path}", 200, at, raw), REST, at)
     assert one.parser.counts.total() > 500
+
+
+def test_the_first_late_change_is_told_to_be_late_ahead_of_itself_and_again_once_it_was_well() -> None:
+    one = Fed()
+    one.edge(Began((PAIR,), {}, {PAIR: START}, (), 2 * SECOND))
+
+    def told(name: str, at: int, lag: float) -> list[str]:
+        row = trade(name, at)
+        message = {"type": "NEW_TRADE", "currencyPairSymbol": PAIR, "data": row}
+        found = one.say(message, at + round(lag * SECOND))
+        return [f"lag {body.value:g}" if isinstance(body, Health) else type(body).__name__ for body in found]
+
+    assert told("a", START, 1.5) == ["Trade"]
+    assert told("b", START, 30) == ["lag 30", "Trade"]
+    assert told("c", START, 31) == ["Trade"]
+    one.edge(Measured(NAME, "lag", 31.0))
+    assert told("d", START, 32) == ["Trade"]
+    one.edge(Measured(NAME, "lag", 0.1))
+    assert told("e", START, 0.5) == ["Trade"]
+    assert told("f", START, 3) == ["lag 3", "Trade"]
+
+
+def test_a_log_that_names_no_limit_of_lag_is_read_as_it_was() -> None:
+    one = fed(BTCZAR=START)
+    message = {"type": "NEW_TRADE", "currencyPairSymbol": PAIR, "data": trade("a", START)}
+
+    assert [type(body) for body in one.say(message, START + 60 * SECOND)] == [Trade]
