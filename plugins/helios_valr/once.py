@@ -36,7 +36,10 @@ class Once:
 
     def __len__(self) -> int:
         """How many ids are remembered, of all pairs."""
-        return sum(len(order) for _, order in self._seen.values())
+        count = 0
+        for _, order in self._seen.values():
+            count += len(order)
+        return count
 
 
 def _key(trade_id: str) -> int | str:
