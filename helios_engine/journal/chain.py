@@ -24,8 +24,8 @@ class Chunk(NamedTuple):
 class Chain:
     """Collects canonical bytes; `head` covers all of them in order.
 
-    The state is a digest: after every `FOLD` outputs it becomes blake2b(state + outputs), and the head is
-    blake2b(state + outputs since), so that both follow from the outputs alone. A running hash object could not be saved.
+    The state is a digest, since a running hash object cannot be saved: after every `FOLD` outputs it becomes
+    blake2b(state + outputs), and the head is blake2b(state + outputs since). Both follow from the outputs alone.
     """
 
     __slots__ = ("_buffer", "_first", "_last", "_state", "count", "name")
