@@ -72,5 +72,5 @@ class Chain:
     def _chunk(self) -> Chunk:
         return Chunk(self.name, self.count, self.head[:32], self._first, self._last)
 
-    def _digest(self) -> Any:
+    def _digest(self) -> hashlib.blake2b:
         return hashlib.blake2b(self._state + b"".join(self._buffer), digest_size=32)

@@ -113,6 +113,11 @@ class Journal:
         for chain, state in zip(self._chains(), saved, strict=True):
             chain.restore(state)
 
+    def leave(self) -> None:
+        """Let the file be as it is: this run is gone on with by another journal."""
+        if self._file is not None:
+            self._file.close()
+
     def close(self, status: str, heads: Mapping[str, str]) -> None:
         """Write the last chunks and the end; the journal is whole afterwards."""
         for chain in self._chains():

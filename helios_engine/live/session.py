@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -13,6 +13,7 @@ from helios_engine.engine import Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.hearing import Hearing
+from helios_engine.live.latest import Latest
 from helios_engine.live.routes import Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.logs import component
@@ -61,6 +62,7 @@ class Session:
         self.failures: list[str] = []
         self.hearing = Hearing()
         self._is_running = False
+        self.latest = Latest()
         self._seen: frozenset[tuple[str, str]] = frozenset()
 
     def deliver(self, inputs: Inputs) -> None:
@@ -91,9 +93,9 @@ class Session:
             timeline.put(ts, source, body)
         self._kept.clear()
 
-    def resumed(self, last: int, trades: Iterable[tuple[str, str]]) -> None:
-        """The run was killed after an input of `last` (ns UTC); `trades`, by instrument and id, it has seen."""
-        self._seen = frozenset(trades)
+    def resumed(self, last: int) -> None:
+        """The run was killed after an input of `last` (ns UTC); the trades that it has seen are not told again."""
+        self._seen = frozenset(self.latest.trades)
         missed = max(0, self._clock() - last)
         self.failures.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
         self.control(RESUMED, "all")
@@ -105,9 +107,17 @@ class Session:
 
     def pump(self) -> None:
         """Take every input that has come or is due."""
-        assert self.engine is not None
-        while self.engine.step() is not None:
+        while self.step():
             pass
+
+    def step(self) -> bool:
+        """Take the next input; False if there is none now."""
+        assert self.engine is not None
+        found = self.engine.step()
+        if found is None:
+            return False
+        self.latest.note(found.body)
+        return True
 
     def reply(self, due: int, name: str, body: Body) -> None:
         """Take the reply of an effect: at `due` if that lies ahead, now otherwise."""
