@@ -38,7 +38,7 @@ class Snapshots:
         self.refused: list[str] = []
         self._place, self._folder, self._codec = place, place / FOLDER, codec
         self._made_by = {"plugins": list(plugins), "versions": versions()}
-        self._log = VenueLog(place)
+        self.log = VenueLog(place)
         self._header = ""
         self._writing: asyncio.Future[None] | None = None
 
@@ -48,14 +48,14 @@ class Snapshots:
         if make is None:
             self.problem = "no snapshots: this venue cannot be made again from what it was told"
             return venue
-        return make(self._codec, self._log.write) if self.seconds else venue
+        return make(self._codec, self.log.write) if self.seconds else venue
 
     def begin(self) -> None:
         """A run begins, or is made again from its whole journal: nothing that lies here holds any more."""
         for path in self._found():
             path.unlink()
         if self.seconds:
-            self._log.begin()
+            self.log.begin()
 
     def sound(self, killed: Killed) -> Iterator[tuple[Path, Saved]]:
         """The snapshots that are whole and of this very run, newest first; those that are not are `refuse`d."""
@@ -77,9 +77,9 @@ class Snapshots:
         """Bring a fresh engine to where a snapshot was taken. JournalError if it does not get there."""
         snapshot.give(engine, saved["state"])
         venue: Any = engine.port.venue
-        venue.retell(self._log.read(saved["log"], saved["records"]), saved["venue"])
+        venue.retell(self.log.read(saved["log"], saved["records"]), saved["venue"])
         latest.restore(saved["latest"])
-        self._log.go_on(saved["log"], saved["records"])
+        self.log.go_on(saved["log"], saved["records"])
 
     def take(self, engine: Engine, timeline: LiveTimeline, latest: Latest) -> None:
         """Take one, between two inputs; it is written beside the run, and the one before the last goes."""
@@ -90,8 +90,8 @@ class Snapshots:
         except StageError as error:
             self.problem = f"no snapshots: {error}"
             return
-        if self._log.problem:
-            self.problem = f"no snapshots any more: {self._log.problem}"
+        if self.log.problem:
+            self.problem = f"no snapshots any more: {self.log.problem}"
             return
         raw = msgspec.msgpack.encode(saved)
         self._writing = asyncio.get_running_loop().run_in_executor(None, self._put, raw)
@@ -100,7 +100,7 @@ class Snapshots:
         """The run is over: what is being written is waited for."""
         if self._writing is not None:
             await self._writing
-        self._log.close()
+        self.log.close()
 
     def _saved(self, engine: Engine, timeline: LiveTimeline, latest: Latest) -> Saved:
         venue: Any = engine.port.venue
@@ -111,8 +111,8 @@ class Snapshots:
             **self._made_by,
             "header": self._header,
             "journal": journal,
-            "log": self._log.flush(),
-            "records": self._log.records,
+            "log": self.log.flush(),
+            "records": self.log.records,
             "taken": timeline.delivered,
             "boundary": timeline.boundary,
             "state": snapshot.of_engine(engine),
@@ -126,7 +126,7 @@ class Snapshots:
         for what, now in self._made_by.items():
             if saved[what] != now:
                 raise JournalError(f"{name} was taken with other {what}")
-        if saved["journal"] > killed.until or not self._log.reaches(saved["log"]):
+        if saved["journal"] > killed.until or not self.log.reaches(saved["log"]):
             raise JournalError(f"{name} is of a moment that the journal does not reach")
 
     def _found(self) -> list[Path]:

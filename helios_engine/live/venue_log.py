@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,4 +72,8 @@ class VenueLog:
         try:
             work()
         except StorageError as error:
-            self.problem, self._file = str(error), None
+            self.problem = str(error)
+            file, self._file = self._file, None
+            if file is not None:
+                with suppress(StorageError):  # it is what `problem` says already
+                    file.close()
