@@ -11,7 +11,7 @@ import pytest
 
 from helios_engine.assemble import assemble
 from helios_engine.bodies import Control, Health, OrderIntent, Trade, VenueStatus
-from helios_engine.components import is_component, places, restore, save
+from helios_engine.components import Place, is_component, places, restore, save
 from helios_engine.config import parse_config
 from helios_engine.engine import Engine
 from helios_engine.errors import JournalError
@@ -120,8 +120,8 @@ def traded() -> Engine:
 
 def test_every_attribute_below_the_port_is_saved_or_made_with_it() -> None:
     engine = traded()
-    kept = {place.path: getattr(place.owner, place.name) for place in places({"port": engine.port}, LEFT)}
-    shared = {id(value) for value in kept.values() if isinstance(value, dict | list | set | deque)}
+    found = {(id(place.owner), place.name): getattr(place.owner, place.name) for place in _places(engine)}
+    shared = {id(value) for value in found.values() if isinstance(value, dict | list | set | deque)}
     todo, seen, attributes = [("port", engine.port)], set(), 0
     while todo:
         path, one = todo.pop()
@@ -139,10 +139,14 @@ def test_every_attribute_below_the_port_is_saved_or_made_with_it() -> None:
                 # Whose methods they are is reached this way alone; it may hold settings and references.
                 todo += [(f"{path}.{name}", owner) for call in calls if is_component(owner := _owner(call))]
             else:
-                is_kept = id(value) in shared or f"{path}.{name}" in kept or isinstance(value, Limits)
+                is_kept = id(value) in shared or (id(one), name) in found or isinstance(value, Limits)
                 assert is_kept, f"{path}.{name} is neither saved nor named"
     assert attributes > 60
     assert {"venue"} == LEFT
+
+
+def _places(engine: Engine) -> list[Place]:
+    return list(places({"port": engine.port}, LEFT))
 
 
 def _owner(call: Any) -> Any:
