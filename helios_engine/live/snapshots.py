@@ -96,10 +96,14 @@ class Snapshots:
         raw = msgspec.msgpack.encode(saved)
         self._writing = asyncio.get_running_loop().run_in_executor(None, self._put, raw)
 
-    async def close(self) -> None:
-        """The run is over: what is being written is waited for."""
+    async def written(self) -> None:
+        """Wait for what is being written."""
         if self._writing is not None:
             await self._writing
+
+    async def close(self) -> None:
+        """The run is over: nothing more is taken or told."""
+        await self.written()
         self.log.close()
 
     def _saved(self, engine: Engine, timeline: LiveTimeline, latest: Latest) -> Saved:

@@ -88,7 +88,7 @@ async def leave(folder: Path, count: int) -> Path:
             run.snapshots.take(engine, timeline, run.session.latest)
             cost.append(time.perf_counter() - before)
             due += MINUTE
-            await asyncio.sleep(0.0)
+            await run.snapshots.written()
     await run.snapshots.close()
     engine.journal.leave()
     size = (place / folders.JOURNAL).stat().st_size / 2**20
