@@ -47,6 +47,7 @@ def assemble(
     ask: Ask | None = None,
     mark: str = "",
     resumes: bool = False,
+    since: int = 0,
     driver: str | None = None,
     sizes: Iterator[int] | None = None,
     quarantined: Mapping[str, Quarantine] | None = None,
@@ -55,7 +56,8 @@ def assemble(
 
     A `venue` that was made already is used. With a `recording` the venue's answers and the effects'
     replies come from there: a replay. `streams` take the place of the plan's own sources.
-    With `resumes` the journal is that of a killed run, which is gone on with. `mark` is written into every table of
+    With `resumes` the journal is that of a killed run, which is gone on with: from its byte `since` on, if the engine
+    will be given what it knew there. `mark` is written into every table of
     the results: what a reader must not miss. `driver` takes the place of the config's; a plan with streams or nodes of
     another make is driven by events. `sizes` yields the most inputs of each stretch that is read ahead. `quarantined`
     are the stages that a live run put out, when it is made again.
@@ -64,7 +66,7 @@ def assemble(
         node.renew()
     effects = tuple(running._replace(effect=running.make()) for running in plan.effects) if recording is None else ()
     names = [node.name for node in plan.nodes]
-    memory = Journal(journal, names, plan.codec, resumes=resumes)
+    memory = Journal(journal, names, plan.codec, resumes=resumes, since=since)
     by_blocks = streams is None and timeline is None and (driver or plan.config.run.driver) == "blocks"
     ahead = _ahead(plan) if by_blocks else frozenset()
     ear = FeatureEar(memory, plan.nodes) if results is not None and _makes_features(plan) else None

@@ -34,6 +34,9 @@ class Contained(Node):
     _said: int
     _turn: int
 
+    given: int
+    """How many events it was given, by which a quarantine says when it came."""
+
     def __init__(self, *given: Any, containment: Containment) -> None:
         super().__init__(*given)
         self._run = containment
@@ -48,8 +51,8 @@ class Contained(Node):
         """Give the stage one event, unless it is out; nothing of what it said if this puts it out."""
         if self.out is not None:
             return []
-        number = self._given
-        self._given = number + 1
+        number = self.given
+        self.given = number + 1
         known = None if self._run.recorded is None else self._run.recorded.get(self.name)
         if known is not None and known.delivery == number and known.kind not in DERIVED:
             return self._put_out(event.ts, known)
@@ -81,7 +84,8 @@ class Contained(Node):
         self.out: Quarantine | None = None
         self._pace = Pace(self._run.bounds)
         self._met: set[type[Body]] = set()
-        self._given = self._said = 0
+        self.given = 0
+        self._said = 0
         self._turn = -1
 
     def _failed(self, event: Event[Body], number: int, failure: BaseException | None, spell: Spell) -> Quarantine:

@@ -74,6 +74,19 @@ class Engine:
             self._take(found)
         return found
 
+    @property
+    def effects(self) -> Sequence[RunningEffect]:
+        """The effects that answer this run's requests."""
+        return self._effects
+
+    def save(self) -> dict[str, Any]:
+        """The engine's own counters between two inputs, as plain values."""
+        return {"turns": self.turns, "now": self.now, "seq": dict(self._seq)}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on counting from where another engine was."""
+        self.turns, self.now, self._seq = saved["turns"], saved["now"], dict(saved["seq"])
+
     def finish(self, ts: int) -> None:
         """End the run: what is due at the venue takes effect."""
         ts = max(ts, self.now)

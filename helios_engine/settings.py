@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `log_levels` overrides `log_level` by component; in the environment it is written
     `HELIOS_LOG_LEVELS=catalog=DEBUG,venue=ERROR`. `log_files` counts the rotated files kept beside
-    the current one.
+    the current one. A live run takes a snapshot of itself every `snapshot_seconds`, none if that is 0.
     """
 
     runs: Folder = "runs"
@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 10_000_000
     log_files: Annotated[int, msgspec.Meta(ge=1)] = 5
     chunk_rows: Count = 65_536
+    snapshot_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60.0
 
     @classmethod
     def load(

@@ -57,7 +57,8 @@ def live(
 
     if not paper:
         raise ConfigError("live orders are not available: add --paper for a run with the simulated venue")
-    logs.configure(Settings.load())
+    settled = Settings.load()
+    logs.configure(settled)
     seconds = seconds_of("--for", span)
     faulthandler.enable()  # a plugin that kills the process in C is named on stderr
     status = StatusBlock(quiet=as_json)
@@ -66,7 +67,10 @@ def live(
         raise ConfigError("expected CONFIG for a new run, or --resume RUN for one that was killed")
     left = None if killed is None else Killed(find_folder(killed, folder))
     loaded = left.config if left is not None else load_config(config)  # type: ignore[arg-type]
-    run = paper_run(loaded, settings_of(settings), tell=status, alarm=status.alarm, door=True, trace=sys.__stderr__)
+    run = paper_run(
+        loaded, settings_of(settings), tell=status, alarm=status.alarm, door=True, trace=sys.__stderr__,
+        snapshot=settled.snapshot_seconds,
+    )  # fmt: skip
     with Stopping(run.end, status.alarm) as stopping:
         try:
             result = asyncio.run(_until_stopped(run, run.run(folder) if left is None else run.resume(left), seconds))

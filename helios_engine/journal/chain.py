@@ -1,12 +1,14 @@
-"""A hash chain over canonical outputs, hashed in chunks: one head, whatever the pace it grew at."""
+"""A hash chain over canonical outputs: one head, and a state so small that a run can go on from it."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 CHUNK = 4096
-"""Outputs a chunk. Hashing each alone would cost more than making most of them."""
+"""Outputs a chunk: so finely is the first difference of two runs found."""
+FOLD = 64
+"""Outputs that are hashed together. Each alone would cost more than making most of them."""
 
 
 class Chunk(NamedTuple):
@@ -20,38 +22,55 @@ class Chunk(NamedTuple):
 
 
 class Chain:
-    """Collects canonical bytes; `head` covers all of them in order."""
+    """Collects canonical bytes; `head` covers all of them in order.
 
-    __slots__ = ("_buffer", "_first", "_hash", "_last", "count", "name")
+    The state is a digest, since a running hash object cannot be saved: after every `FOLD` outputs it becomes
+    blake2b(state + outputs), and the head is blake2b(state + outputs since). Both follow from the outputs alone.
+    """
+
+    __slots__ = ("_buffer", "_first", "_last", "_state", "count", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.count = 0
-        self._hash = hashlib.blake2b(digest_size=32)
+        self._state = b""
         self._buffer: list[bytes] = []
         self._first = self._last = 0
 
     def add(self, ts: int, raw: bytes) -> Chunk | None:
         """Add one output; return the chunk it completes."""
-        buffer = self._buffer
-        if not buffer:
+        if not self.count % CHUNK:
             self._first = ts
         self._last = ts
+        buffer = self._buffer
         buffer.append(raw)
         self.count += 1
-        return self.close() if len(buffer) >= CHUNK else None
+        if len(buffer) < FOLD:
+            return None
+        self._state = self._digest().digest()
+        buffer.clear()
+        return None if self.count % CHUNK else self._chunk()
 
     def close(self) -> Chunk | None:
-        """Hash what is waiting; return the chunk, if there was any."""
-        if not self._buffer:
-            return None
-        self._hash.update(b"".join(self._buffer))
-        self._buffer.clear()
-        return Chunk(self.name, self.count, self._hash.copy().hexdigest()[:32], self._first, self._last)
+        """The chunk that is not complete, if there is any; it changes nothing."""
+        return self._chunk() if self.count % CHUNK else None
 
     @property
     def head(self) -> str:
         """Hex digest of everything added so far."""
-        found = self._hash.copy()
-        found.update(b"".join(self._buffer))
-        return found.hexdigest()
+        return self._digest().hexdigest()
+
+    def save(self) -> list[Any]:
+        """All that the chain knows, as plain values."""
+        return [self.name, self.count, self._state, list(self._buffer), self._first, self._last]
+
+    def restore(self, saved: list[Any]) -> None:
+        """Be the chain that was saved."""
+        self.name, self.count, self._state, buffer, self._first, self._last = saved
+        self._buffer[:] = buffer
+
+    def _chunk(self) -> Chunk:
+        return Chunk(self.name, self.count, self.head[:32], self._first, self._last)
+
+    def _digest(self) -> hashlib.blake2b:
+        return hashlib.blake2b(self._state + b"".join(self._buffer), digest_size=32)

@@ -52,6 +52,11 @@ class FrameWriter:
         if self._size >= _FRAME_BYTES:
             self.flush()
 
+    @property
+    def size(self) -> int:
+        """Bytes of whole frames in the file, its magic line included."""
+        return self._file.tell()
+
     def flush(self) -> None:
         """Write what is pending as one frame; a frame that does not fit is taken back whole."""
         if not self._pending:
@@ -82,10 +87,11 @@ class FrameWriter:
             self._file.close()
 
 
-def read_frames(path: Path, *, salvage: bool = False, until: int | None = None) -> Iterator[Any]:
+def read_frames(path: Path, *, salvage: bool = False, since: int = 0, until: int | None = None) -> Iterator[Any]:
     """Yield the records of a journal; JournalError at a bad frame, or a silent end with `salvage`.
 
-    With `until`, frames from that byte on are left alone: they may be being written.
+    With `since`, the first frame is the one that begins at that byte. With `until`, frames from that byte on are left
+    alone: they may be being written.
     """
     try:
         file = path.open("rb")
@@ -94,6 +100,7 @@ def read_frames(path: Path, *, salvage: bool = False, until: int | None = None) 
     with file:
         if file.read(len(FILE_MAGIC)) != FILE_MAGIC:
             raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
+        file.seek(max(since, file.tell()))
         decoder = msgspec.msgpack.Decoder()
         number = 0
         while (until is None or file.tell() < until) and (head := file.read(HEAD.size)):
@@ -111,6 +118,11 @@ def read_frames(path: Path, *, salvage: bool = False, until: int | None = None) 
 
 def whole_until(path: Path) -> int:
     """Where the last whole frame of a journal ends, in bytes from its beginning. JournalError if it cannot be read."""
+    return last_frame(path)[1]
+
+
+def last_frame(path: Path) -> tuple[int, int]:
+    """Where the last whole frame begins and ends, both the end of the magic line if there is none."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -118,10 +130,10 @@ def whole_until(path: Path) -> int:
     with file:
         if file.read(len(FILE_MAGIC)) != FILE_MAGIC:
             raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
-        end = file.tell()
+        begin = end = file.tell()
         while (head := file.read(HEAD.size)) and _payload(file, head) is not None:
-            end = file.tell()
-        return end
+            begin, end = end, file.tell()
+        return begin, end
 
 
 def _payload(file: BinaryIO, head: bytes) -> bytes | None:

@@ -36,12 +36,17 @@ class StoredOutput(NamedTuple):
 
 
 class JournalReader:
-    """A run's journal. With `salvage`, a cut file is read as far as it is whole; with `until`, up to that byte."""
+    """A run's journal. With `salvage`, a cut file is read as far as it is whole.
 
-    def __init__(self, path: Path, codec: Codec, *, salvage: bool = False, until: int | None = None) -> None:
+    With `since` it is read from that byte on, where a frame begins; with `until`, up to that byte.
+    """
+
+    def __init__(
+        self, path: Path, codec: Codec, *, salvage: bool = False, since: int = 0, until: int | None = None
+    ) -> None:
         self.path = path
         self._codec = codec
-        self._salvage, self._until = salvage, until
+        self._salvage, self._since, self._until = salvage, since, until
 
     def header(self) -> dict[str, Any]:
         """What identifies the run."""
@@ -92,4 +97,4 @@ class JournalReader:
         return self._codec.decode(tag, msgspec.msgpack.encode(fields))
 
     def _records(self) -> Iterator[Any]:
-        return read_frames(self.path, salvage=self._salvage, until=self._until)
+        return read_frames(self.path, salvage=self._salvage, since=self._since, until=self._until)

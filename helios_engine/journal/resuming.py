@@ -18,10 +18,11 @@ class ResumedWriter(FrameWriter):
     JournalError if a record is not what the file has in its place: the run cannot be gone on from.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.number = 0
+    def __init__(self, path: Path, since: int = 0) -> None:
+        """With `since`, the records before that byte are taken for granted: the first record follows them."""
+        self.number, self._since = 0, since
         end = whole_until(path)
-        self._recorded: Iterator[Any] | None = read_frames(path, until=end)
+        self._recorded: Iterator[Any] | None = read_frames(path, since=since, until=end)
         super().__init__(path, at=end)
 
     def append(self, record: Any) -> None:
@@ -41,7 +42,8 @@ class ResumedWriter(FrameWriter):
         now = msgspec.msgpack.decode(self._encode(record))
         if now != before:
             raise JournalError(
-                f"{self.path}: record {self.number} of the killed run reads {_short(before)}, made again it is "
+                f"{self.path}: record {self.number}{f' behind byte {self._since}' if self._since else ''} of the "
+                f"killed run reads {_short(before)}, made again it is "
                 f"{_short(now)}: config, plugins or libraries have changed, so this run cannot be gone on with; "
                 "start a new one"
             )

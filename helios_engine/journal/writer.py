@@ -29,15 +29,21 @@ from helios_engine.journal.resuming import ResumedWriter
 
 DECISIONS = (Target, OrderIntent, CancelIntent, ModifyIntent)
 STORED = (*DECISIONS, StrategicView, LlmRequest)
-SCHEMA = 1
+SCHEMA = 2
+"""Of the journal: what its records are, and how its heads follow from them. Under 1 heads were hashed otherwise."""
 
 
 class Journal:
     """Writes a run as it happens; with `path=None` it keeps only the heads."""
 
-    def __init__(self, path: Path | None, stages: Sequence[str], codec: Codec, *, resumes: bool = False) -> None:
-        """With `resumes` the file is that of a killed run: what it holds is compared instead of written again."""
-        self._file = None if path is None else ResumedWriter(path) if resumes else FrameWriter(path)
+    def __init__(
+        self, path: Path | None, stages: Sequence[str], codec: Codec, *, resumes: bool = False, since: int = 0
+    ) -> None:
+        """With `resumes` the file is that of a killed run: what it holds is compared instead of written again.
+
+        With `since` what lies before that byte was restored, and is neither made nor compared again.
+        """
+        self._file = None if path is None else ResumedWriter(path, since) if resumes else FrameWriter(path)
         self._encode = codec.encode
         self._codec = codec
         self._stages = tuple(stages)
@@ -45,7 +51,6 @@ class Journal:
         self._decisions = Chain("decisions")
         self._venue = Chain("venue")
         self._inputs = Chain("inputs")
-        self.outputs: dict[str, int] = {}
 
     def header(self, header: Mapping[str, Any]) -> None:
         """Write what identifies the run; call it first."""
@@ -86,28 +91,45 @@ class Journal:
         pinned = hashlib.blake2b(digest_size=32)
         pinned.update(self._encode([[name, *delivered[name]] for name in sorted(delivered)]))
         pinned.update(self._inputs.head.encode())
-        chains = (self._decisions, self._venue, *self._stage_chains)
-        return {"inputs": pinned.hexdigest(), **{chain.name: chain.head for chain in chains}}
+        return {"inputs": pinned.hexdigest(), **{chain.name: chain.head for chain in self._chains()[1:]}}
 
     def counts(self) -> dict[str, int]:
         """How many outputs each chain holds."""
-        chains = (self._inputs, self._decisions, self._venue, *self._stage_chains)
-        return {chain.name: chain.count for chain in chains}
+        return {chain.name: chain.count for chain in self._chains()}
 
-    def flush(self) -> None:
-        """Hand everything to the operating system, so that a killed process loses none of it."""
+    def flush(self) -> int:
+        """Hand everything to the operating system, so that a killed process loses none of it; the file's size then."""
+        if self._file is None:
+            return 0
+        self._file.flush()
+        return self._file.size
+
+    def save(self) -> list[list[Any]]:
+        """The state of every chain, as plain values."""
+        return [chain.save() for chain in self._chains()]
+
+    def restore(self, saved: Sequence[list[Any]]) -> None:
+        """Go on with chains that were saved, of the same stages in the same order."""
+        for chain, state in zip(self._chains(), saved, strict=True):
+            chain.restore(state)
+
+    def leave(self) -> None:
+        """Let the file be as it is: this run is gone on with by another journal."""
         if self._file is not None:
-            self._file.flush()
+            self._file.close()
 
     def close(self, status: str, heads: Mapping[str, str]) -> None:
         """Write the last chunks and the end; the journal is whole afterwards."""
-        for chain in (self._inputs, self._decisions, self._venue, *self._stage_chains):
+        for chain in self._chains():
             chunk = chain.close()
             if chunk is not None:
                 self._write(["chunk", *chunk])
         self._write(["end", status, dict(heads), self.counts()])
         if self._file is not None:
             self._file.close()
+
+    def _chains(self) -> tuple[Chain, ...]:
+        return (self._inputs, self._decisions, self._venue, *self._stage_chains)
 
     def _add(self, chain: Chain, ts: int, raw: bytes) -> None:
         chunk = chain.add(ts, raw)

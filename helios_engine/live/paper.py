@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-import msgspec
-
 from helios_engine import folder as folders
 from helios_engine import runner
 from helios_engine.artefact_gate import check_artefacts
-from helios_engine.assemble import assemble
-from helios_engine.bodies import Instrument
 from helios_engine.build import Plan
 from helios_engine.config import Config
 from helios_engine.effects import RunningEffect
+from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body
 from helios_engine.faults import strikes
@@ -31,9 +28,12 @@ from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
 from helios_engine.live.killed import Killed
 from helios_engine.live.memory import Memory
+from helios_engine.live.restart import WHOLE, engine_of
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
+from helios_engine.live.snapshots import Snapshots
 from helios_engine.live.switching import Switching
+from helios_engine.live.tables import tables
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.live.watchdog import Watchdog
@@ -76,10 +76,11 @@ class Paper:
         alarm: Callable[[str], None] = lambda text: None,
         door: bool = False,
         trace: TextIO | None = None,
+        snapshot: float = 60.0,
     ) -> None:
         """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in.
 
-        `trace`: see `Watchdog`.
+        `trace`: see `Watchdog`. A snapshot is taken every `snapshot` seconds, none if that is 0.
         """
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
@@ -97,6 +98,8 @@ class Paper:
         self._connection: asyncio.Task[None] | None = None
         self.missing: list[str] = []
         self.place: Path | None = None
+        self._every, self._started, self._behind = snapshot, 0, 0
+        self.snapshots: Snapshots | None = None
         self.phase, self.begun = "waiting", 0
         self.switching = Switching(self)
         self._has_door = door
@@ -115,7 +118,7 @@ class Paper:
         return await self._opened(killed.place, killed)
 
     async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
-        self.place, self.begun = place, self.world.now()
+        self.place, self.begun, self._started = place, self.world.now(), self.world.monotonic()
         self._loop = asyncio.get_running_loop()
         about = {"parser": self.made.parser, "run": place.name}
         with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarmed, wall=self.clock,
@@ -157,9 +160,7 @@ class Paper:
         plan = self.plan = began.plan
         self._enter("warming up")
         contaminated, notes = check_artefacts(plan)
-        venue = runner.check_money(plan)
         started = self.world.now() / 1e9
-        timeline = LiveTimeline(began.past, self.clock, began.ticks)
         bounds = self.config.containment
         asking = self._asking(self.session) if self._asking else Beside(
             asyncio.get_running_loop(), self.session.reply, self.session.effect_failed, bounds.patience,
@@ -167,15 +168,12 @@ class Paper:
         )  # fmt: skip
 
         def ask(ts: int, running: RunningEffect, request: Body) -> None:
-            (asking.ask if timeline.is_warm else began.ask)(ts, running, request)
+            assert self.session.timeline is not None
+            (asking.ask if self.session.timeline.is_warm else began.ask)(ts, running, request)
 
-        out = None if killed is None else killed.quarantines(plan.codec)
-        self.session.out_before = frozenset(out or ())
-        engine = assemble(
-            plan, journal=place / folders.JOURNAL, results=place, venue=venue, timeline=timeline, ask=ask,
-            mark=contaminated, resumes=killed is not None, quarantined=out,
-        )  # fmt: skip
-        engine.journal.header(header(plan, venue, contaminated, self.session.definitions, self.made.parser))
+        identities = [str(identity) for identity in plan.plugins.identities.values()]
+        self.snapshots = Snapshots(place, plan.codec, identities, self._every)
+        engine, timeline, source = engine_of(self, began, killed, ask, contaminated)
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
         status: Status = "failed"
@@ -183,9 +181,9 @@ class Paper:
         try:
             self.session.join(engine, timeline)
             with self._watched(plan):
-                await self._warm(engine, timeline)
+                await self._warm(timeline)
                 if killed is not None:
-                    self._go_on(killed, engine.now, taking)
+                    self._go_on(engine.now, taking, source)
                     self.switching.turn()
                 else:
                     self.switching.may_begin()
@@ -204,8 +202,10 @@ class Paper:
         finally:
             self._enter("ending")
             asking.close()
+        await self.snapshots.close()
         results = engine.results
-        assert isinstance(results, Results)
+        if results is None:
+            results = await self._tables(engine, status, contaminated)
         plan = plan._replace(stop=max(engine.now, plan.start) + 1)
         late = [f"effect {name}: {n} replies came too late and were dropped" for name, n in asking.dropped.items()]
         notes = [*notes, *self.notes(), *late]
@@ -220,12 +220,21 @@ class Paper:
         """What the run is about, in order."""
         return sorted({want.instrument for want in self.wanted})
 
-    def _go_on(self, killed: Killed, last: int, taking: Taking) -> None:
+    def _go_on(self, last: int, taking: Taking, source: str) -> None:
         """Connect again, from where the killed run was."""
-        self.session.resumed(last, killed.trades)
+        assert self.snapshots is not None
+        for text in self.snapshots.refused:
+            self._alarmed(text)
+        took = (self.world.monotonic() - self._started) / 1e9
+        text = f"gone on from {source} and {self._behind:,} inputs behind it, in {took:.1f} s"
+        if source == WHOLE:
+            text = f"gone on from the whole journal, {self._behind:,} inputs, in {took:.1f} s"
+        self._alarmed(text)
+        self.session.resumed(last)
+        self.session.warnings += [*self.snapshots.refused, text]
         go_on = getattr(self.made.connection, "go_on", None)
         if go_on is not None:
-            for want, since in killed.until.items():
+            for want, since in self.session.latest.until.items():
                 go_on(want, since)
         self._connect(taking)
 
@@ -237,11 +246,28 @@ class Paper:
             plan.containment.watch = watchdog
             yield
 
+    async def _tables(self, engine: Engine, status: Status, mark: str) -> Results:
+        """The tables of a run that was gone on with; it takes as long as a replay."""
+        assert self.place is not None
+        engine.journal.flush()
+        total = sum(engine.timeline.delivered.values()) or 1
+
+        def tell(number: int) -> None:
+            self.phase = f"ending: tables {min(number / total, 1):.0%}"
+            self.tell(self)
+
+        found, problem = await tables(self.place, self.plugins, mark, status == "complete", tell)
+        if problem:
+            self.session.warnings.append(problem)
+        return found
+
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
         told = [f"warm-up: {text} is missing" for text in self.missing]
         told += [*self.session.failures, *self.session.warnings]
         assert self.recorder is not None
+        if self.snapshots is not None and self.snapshots.problem:
+            told.append(self.snapshots.problem)
         if self.recorder.dropped:
             told.append(f"{self.recorder.dropped} frames found no room and were left out: see the recording's gaps")
         if self.door is not None and self.door.refused:
@@ -258,19 +284,21 @@ class Paper:
         self.alarms.append(text)
         self._say(text)
 
-    async def _warm(self, engine: Any, timeline: LiveTimeline) -> None:
+    async def _warm(self, timeline: LiveTimeline) -> None:
         """Take the past, with a look at the connection now and then."""
-        taken = 0
-        while not timeline.is_warm and engine.step() is not None:
-            taken += 1
-            if taken % SLICE == 0:
+        self._behind = 0
+        while not timeline.is_warm and self.session.step():
+            self._behind += 1
+            if self._behind % SLICE == 0:
                 await asyncio.sleep(0)
 
     async def _live(self, connection: asyncio.Task[None]) -> None:
         """Keep the clock going until the run is stopped or the connection gives up."""
         timeline, engine = self.session.timeline, self.session.engine
         assert timeline is not None and engine is not None
-        flushed = told = self.world.monotonic()
+        assert self.snapshots is not None
+        self.snapshots.take(engine, timeline, self.session.latest)
+        flushed = told = saved = self.world.monotonic()
         memory = Memory(self.config.containment.max_memory, self.session.failed, self.session.warn)
         while not self.stop.is_set():
             if connection.done():
@@ -293,20 +321,9 @@ class Paper:
                 self.tell(self)
                 memory.look(now)
                 told = now
-
-
-def header(
-    plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument], parser: str
-) -> dict[str, Any]:
-    """What identifies the run, with all that a plan needs to be made again without a connection."""
-    return {
-        **runner.header(plan, venue, contaminated),
-        "mode": "paper",
-        "parser": parser,
-        "definitions": [
-            msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
-        ],
-    }
+            if now - saved >= self._every * 1e9:
+                self.snapshots.take(engine, timeline, self.session.latest)
+                saved = now
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -14,6 +14,7 @@ from helios_engine.engine import ContainedEngine, Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.hearing import Hearing
+from helios_engine.live.latest import Latest
 from helios_engine.live.routes import Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.logs import component
@@ -73,6 +74,7 @@ class Session:
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
         self.hearing = Hearing()
+        self.latest = Latest()
         self._seen: frozenset[tuple[str, str]] = frozenset()
         self.broken: BaseException | None = None
         self.out_before: frozenset[str] = frozenset()
@@ -110,9 +112,9 @@ class Session:
             timeline.put(ts, source, body)
         self._kept.clear()
 
-    def resumed(self, last: int, trades: Iterable[tuple[str, str]]) -> None:
-        """The run was killed after an input of `last` (ns UTC); `trades`, by instrument and id, it has seen."""
-        self._seen = frozenset(trades)
+    def resumed(self, last: int) -> None:
+        """The run was killed after an input of `last` (ns UTC); the trades that it has seen are not told again."""
+        self._seen = frozenset(self.latest.trades)
         missed = max(0, self._clock() - last)
         self.warnings.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
         self.control(RESUMED, "all")
@@ -135,7 +137,7 @@ class Session:
             return
         self._is_pumping = True
         try:
-            while self.engine.step() is not None:
+            while self.step():
                 pass
         except BaseException as error:
             self.broken = error
@@ -145,6 +147,15 @@ class Session:
         if self._is_urgent:
             self._is_urgent = False
             self.engine.journal.flush()
+
+    def step(self) -> bool:
+        """Take the next input; False if there is none now."""
+        assert self.engine is not None
+        found = self.engine.step()
+        if found is None:
+            return False
+        self.latest.note(found.body)
+        return True
 
     def reply(self, due: int, name: str, body: Body) -> None:
         """Take the reply of an effect: at `due` if that lies ahead, now otherwise."""

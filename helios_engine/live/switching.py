@@ -82,7 +82,7 @@ class Switching:
             # On the disk first: what comes after a crash, and whoever looks, must find it.
             write_whole(run.place / KILL, f"killed by ctl at {iso(run.world.now())}\n".encode())
         if run.phase != "trading":
-            if name == "kill" and value == ALL and run.phase != "ending":
+            if name == "kill" and value == ALL and not run.phase.startswith("ending"):
                 return {"command": name, "value": value, "ts": None, "note": f"{run.phase}: it ends before it begins"}
             raise NotAvailableError(
                 f"the run is {run.phase}: it takes {name} only while it trades; nothing was changed"

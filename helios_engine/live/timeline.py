@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from helios_engine.bodies import Tick
@@ -85,6 +85,11 @@ class LiveTimeline(Timeline):
         return self._past is None
 
     @property
+    def boundary(self) -> int:
+        """What the next tick tells of (ns UTC)."""
+        return self._boundary
+
+    @property
     def due(self) -> int:
         """When the next tick or reply is due (ns UTC)."""
         return self._due[0][0]
@@ -108,10 +113,11 @@ class LiveTimeline(Timeline):
 class Stored(Timeline):
     """Inputs of a journal, in the order and under the numbers that they had."""
 
-    def __init__(self, inputs: Iterator[Input]) -> None:
+    def __init__(self, inputs: Iterator[Input], taken: Mapping[str, int] | None = None) -> None:
+        """`taken` says how many inputs of each source came before these."""
         super().__init__(())
         self._inputs = inputs
-        self._taken: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter(taken or {})
 
     def schedule(self, ts: int, rank: int, source: str, body: Body) -> None:
         """Nothing: what was scheduled is on record."""

@@ -66,6 +66,17 @@ class BookMemory:
         """Whether a side is empty, so that trades must be shown too."""
         return not self._two_sided()
 
+    def stirs(self, body: Tape | BookSnapshot | BookDelta) -> bool:
+        """Whether an event must be shown, because a side is empty, or will be with it."""
+        if not self._two_sided():
+            return True
+        if isinstance(body, BookSnapshot):
+            return not (body.bids and body.asks)
+        if not isinstance(body, BookDelta) or body.quantity:
+            return False
+        side = self._levels[body.side]
+        return len(side) == 1 and body.price in side
+
     def take(self, name: str) -> list[Tape | Changes]:
         """The events to show now, oldest first; none if nautilus is up to date."""
         found: list[Tape | Changes] = []

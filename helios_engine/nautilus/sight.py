@@ -56,6 +56,12 @@ class Sight:
         """Whether trades are only remembered: no book is kept beside them, no model of our own looks at each."""
         return self._is_idle and not self.depth
 
+    def stirs(self, body: Any) -> bool:
+        """Whether nautilus is shown an event, or given its first book, although nothing rests."""
+        if self.depth:
+            return self._levels.stirs(body)
+        return isinstance(body, BookSnapshot | BookDelta) and type(body) in self.ways
+
     def catch_up(self) -> None:
         """Show nautilus what it has not seen and what counts."""
         if self._is_behind:

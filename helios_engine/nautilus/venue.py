@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from nautilus_trader.accounting.error import AccountError
 
 from helios_engine.bodies import FundingRate, Instrument, MarkPrice, Print, Reject, Trade
+from helios_engine.codec import Codec
 from helios_engine.events import Body
 from helios_engine.nautilus import listing
 from helios_engine.nautilus.assembly import Assembly
@@ -16,6 +18,7 @@ from helios_engine.nautilus.ear import Ear, unsound
 from helios_engine.nautilus.fees import VenueFees
 from helios_engine.nautilus.flight import Command
 from helios_engine.nautilus.funds import Funds
+from helios_engine.nautilus.logged import Logged
 from helios_engine.nautilus.margin import Margin
 from helios_engine.nautilus.market import Market
 from helios_engine.nautilus.memory import telling
@@ -52,6 +55,25 @@ class SimVenue:
         """Digests of the files that answers depend on, for the journal's header."""
         file = self._settings.models.latency_file
         return {"latency_file": file} if file else {}
+
+    @property
+    def markets(self) -> Mapping[str, Market]:
+        """What is known of each instrument, by its name."""
+        return self._markets
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether nautilus is shown every event."""
+        return self._dense
+
+    @property
+    def settles(self) -> bool:
+        """Whether commands may be due at the market event that came last, or answers wait to be taken."""
+        return self._now is not None or bool(self._answers)
+
+    def logged(self, codec: Codec, write: Callable[[list[Any]], None]) -> Logged:
+        """This venue, with a log of what it is told, from which it can be made again; call it before `open`."""
+        return Logged(self, codec, write)
 
     def open(self, ts: int, instruments: Iterable[Instrument]) -> None:
         """Open the account at `ts` for instruments that all name one venue."""

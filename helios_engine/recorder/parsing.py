@@ -9,10 +9,10 @@ from typing import NamedTuple, Protocol
 from helios_engine.codec import Codec
 from helios_engine.errors import PluginError, StageError
 from helios_engine.events import Body
-from helios_engine.journal.chain import Chain
 from helios_engine.recorder.entries import Direction, Frame, Gap, Mark
 from helios_engine.recorder.log import LogReader, Placed
 from helios_engine.recorder.recorder import Recorder
+from helios_engine.recorder.running import Running
 
 Inputs = list[tuple[int, Body]]
 MARK_EVERY = 4096
@@ -39,7 +39,7 @@ class Parsed:
 
     def __init__(self, name: str, parser: Parser, codec: Codec) -> None:
         self.name, self._parser, self._codec = name, parser, codec
-        self.chain = Chain("parsed")
+        self.chain = Running()
         self.last = 0
         """Every further input is younger than this (ns UTC)."""
 
@@ -62,7 +62,7 @@ class Parsed:
         if tag is None:
             raise PluginError(f"parser {self.name!r} yields {type(body).__name__}, which no plugin offers")
         self.last = max(self.last + 1, ts)
-        self.chain.add(self.last, self._codec.encode((self.last, seq, tag, body)))
+        self.chain.add(self._codec.encode((self.last, seq, tag, body)))
         return self.last, body
 
 

@@ -69,7 +69,7 @@ async def _play(case: Scenario, folder: Path, plugins: Plugins) -> tuple[Result,
         def run(number: int) -> Paper:
             return paper_run(
                 case.parsed(folder), settings, plugins=plugins, world=virtual(case.seed * 1000 + number),
-                limits=LIMITS, asking=lambda session: Inline(session.reply, session.effect_failed),
+                limits=LIMITS, snapshot=3.0, asking=lambda session: Inline(session.reply, session.effect_failed),
             )  # fmt: skip
 
         place: Path | None = None

@@ -44,7 +44,7 @@ def test_a_journal_gives_back_header_inputs_decisions_and_heads(tmp_path: Path) 
 
     reader = JournalReader(tmp_path / "j", Codec())
 
-    assert reader.header() == {"schema": 1, "name": "test"}
+    assert reader.header() == {"schema": 2, "name": "test"}
     assert list(reader.inputs()) == [(4, 10, "venue", 0, FILL)]
     assert [(o.stage, o.body, o.cause) for o in reader.outputs()] == [
         ("two", Target("X", float(n)), ("feed", n)) for n in range(3)
@@ -76,6 +76,21 @@ def test_a_head_does_not_depend_on_where_chunks_end(raws: list[bytes], step: int
             other.close()
 
     assert one.head == other.head
+
+
+@given(st.lists(st.binary(max_size=8), max_size=300), st.integers(0, 300))
+def test_a_chain_that_is_saved_and_restored_comes_to_the_same_head(raws: list[bytes], cut: int) -> None:
+    whole, before, after = Chain("a"), Chain("a"), Chain("a")
+    for number, raw in enumerate(raws):
+        whole.add(number, raw)
+    for number, raw in enumerate(raws[:cut]):
+        before.add(number, raw)
+    after.restore(before.save())
+    for number, raw in enumerate(raws[cut:], min(cut, len(raws))):
+        after.add(number, raw)
+
+    assert after.save() == whole.save()
+    assert (after.head, after.close()) == (whole.head, whole.close())
 
 
 def test_a_journal_cut_at_any_byte_gives_an_exact_prefix_or_a_refusal(tmp_path: Path) -> None:

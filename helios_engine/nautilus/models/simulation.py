@@ -66,6 +66,16 @@ class Simulation:
             held, self._execution.held = self._execution.held, []
             self._working.arrive(held)
 
+    @property
+    def watch(self) -> Watch:
+        """What the models have learned of the market."""
+        return self._watch
+
+    def clear(self) -> None:
+        """Nothing rests any more, and nobody has looked since."""
+        if self._working is not None:
+            self._working.look({})
+
     def refusal(self, intent: OrderIntent) -> str | None:
         """Why an order cannot be priced yet; nothing if it can."""
         is_priced = intent.type in _LIMITED or self._watch.slips is None

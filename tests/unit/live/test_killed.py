@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from helios_engine.live.killed import Killed
 from helios_engine.reconcile import reconcile
 from helios_engine.replay import replay
 from tests.unit.live.acme import COIN, Server
+from tests.unit.live.killing import live
 from tests.unit.live.runs import plugins, swing
 
 KILLS = int(os.environ.get("KILLS", "3"))
@@ -31,30 +31,13 @@ async def killed_often(folder: Path, kills: int, seed: int) -> Path:
         prices = asyncio.create_task(swing(server, over.is_set))
         place: Path | None = None
         for _ in range(kills):
-            await _live(folder, server, place, signal.SIGKILL, draw.uniform(0.0, 2.0))
+            await live(folder, server, place, signal.SIGKILL, draw.uniform(0.0, 2.0))
             place = place or next((folder / "runs").iterdir(), None)
-        await _live(folder, server, place, signal.SIGINT, 1.5)
+        await live(folder, server, place, signal.SIGINT, 1.5)
         over.set()
         await prices
     assert place is not None
     return place
-
-
-async def _live(folder: Path, server: Server, place: Path | None, end: signal.Signals, seconds: float) -> None:
-    """Run it until it has taken inputs of its own, and then for so long."""
-    journal = None if place is None else place / "journal.hlj"
-    size = journal.stat().st_size if journal is not None else 0
-    arguments = [str(folder), str(server.port), *([str(place)] if place else [])]
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.unit.live.worker", *arguments)
-    for _ in range(1500):
-        journal = journal or next((folder / "runs").glob("*/journal.hlj"), None)
-        if journal is not None and journal.stat().st_size > size + 200:
-            break
-        assert child.returncode is None, "the run ended by itself"
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(seconds)
-    child.send_signal(end)
-    assert await child.wait() == (-9 if end is signal.SIGKILL else 0)
 
 
 def test_a_run_that_is_killed_again_and_again_stays_one_run(tmp_path: Path) -> None:

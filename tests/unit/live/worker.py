@@ -13,7 +13,7 @@ from tests.unit.live.runs import config, plugins
 
 
 async def work(folder: Path, port: int, killed: str) -> None:
-    run = paper_run(config(folder), {"port": port}, plugins=plugins())
+    run = paper_run(config(folder), {"port": port}, plugins=plugins(), alarm=print, snapshot=0.5)
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, run.stop.set)
     await (run.resume(Killed(Path(killed))) if killed else run.run(folder / "runs"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,14 +16,19 @@ from tests.unit.nautilus.worlds import World
 class Drive:
     """The venue of a world, its commands, and the orders that its fills bring about."""
 
-    def __init__(self, world: World, *, dense: bool = False, **models: Any) -> None:
+    def __init__(
+        self, world: World, *, dense: bool = False, wrap: Callable[[Any], Any] = lambda venue: venue, **models: Any
+    ) -> None:
+        """`wrap` puts something in the place of the venue before it is opened."""
         self.world = world
-        self.venue: Any = sim_venue(
-            BALANCES,
-            **{"latency": world.latency, "fill_model": "touch" if world.is_touch else "through", **models},
-            dense=dense,
-            account=world.account,  # type: ignore[arg-type]
-            leverage="100" if world.account == "margin" else "1",
+        self.venue: Any = wrap(
+            sim_venue(
+                BALANCES,
+                **{"latency": world.latency, "fill_model": "touch" if world.is_touch else "through", **models},
+                dense=dense,
+                account=world.account,  # type: ignore[arg-type]
+                leverage="100" if world.account == "margin" else "1",
+            )
         )
         self.venue.open(1, world.instruments)
         self.heard: list[tuple[int, Body]] = []

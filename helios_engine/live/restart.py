@@ -1,0 +1,81 @@
+"""The engine of a paper run: new, or as far as a killed one had come, from its newest sound snapshot or its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from helios_engine import folder as folders
+from helios_engine import runner
+from helios_engine.assemble import assemble
+from helios_engine.bodies import Instrument
+from helios_engine.build import Plan
+from helios_engine.engine import Ask, Engine
+from helios_engine.errors import HeliosError
+from helios_engine.live.beginning import Began
+from helios_engine.live.killed import Killed
+from helios_engine.live.timeline import LiveTimeline, Stored
+from helios_engine.timeframe import iso
+
+if TYPE_CHECKING:
+    from helios_engine.live.paper import Paper
+
+
+WHOLE = "the whole journal"
+
+
+def engine_of(run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: str) -> tuple[Engine, LiveTimeline, str]:
+    """The engine, its timeline with what is left of the past, and from what a killed run goes on."""
+    snapshots = run.snapshots
+    assert snapshots is not None
+    if killed is not None:
+        for path, saved in snapshots.sound(killed):
+            engine, timeline = _made(run, began, killed, ask, mark, saved)
+            try:
+                snapshots.give(engine, saved, run.session.latest)
+            except HeliosError as error:
+                engine.journal.leave()
+                snapshots.refuse(path, error)
+                continue
+            return engine, timeline, f"the snapshot of {iso(engine.now)}"
+    snapshots.begin()
+    engine, timeline = _made(run, began, killed, ask, mark, None)
+    definitions = run.session.definitions
+    engine.journal.header(header(began.plan, engine.port.venue, mark, definitions, run.made.parser))
+    return engine, timeline, WHOLE
+
+
+def _made(
+    run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: str, saved: dict[str, Any] | None
+) -> tuple[Engine, LiveTimeline]:
+    plan, place = began.plan, run.place
+    assert place is not None and run.snapshots is not None
+    since, past, ticks = 0, began.past, began.ticks
+    if killed is not None and saved is not None:
+        since, ticks = saved["journal"], ticks._replace(first=saved["boundary"])
+        past = Stored(killed.inputs(plan.codec, since), saved["taken"])
+    timeline = LiveTimeline(past, run.clock, ticks)
+    out = None if killed is None else killed.quarantines(plan.codec)
+    run.session.out_before = frozenset(out or ())
+    engine = assemble(
+        plan, journal=place / folders.JOURNAL, results=place if killed is None else None,
+        venue=run.snapshots.logged(runner.check_money(plan)), timeline=timeline, ask=ask, mark=mark,
+        resumes=killed is not None, since=since, quarantined=out,
+    )  # fmt: skip
+    return engine, timeline
+
+
+def header(
+    plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument], parser: str
+) -> dict[str, Any]:
+    """What identifies the run, with all that a plan needs to be made again without a connection."""
+    return {
+        **runner.header(plan, venue, contaminated),
+        "mode": "paper",
+        "parser": parser,
+        "definitions": [
+            msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
+        ],
+    }
