@@ -63,7 +63,10 @@ NAMED: dict[str, dict[str, str]] = {
         "_inbox": EMPTY,
     },
     "Node": {
-        **dict.fromkeys(("stage", "count"), "saved by snapshot.of_engine"),
+        **dict.fromkeys(("stage", "count", "given"), "saved by snapshot.of_engine"),
+        **dict.fromkeys(("_pace", "_met"), "how long it took before, of which a restart knows nothing"),
+        **dict.fromkeys(("_run", "_said", "_turn"), "of the input at hand"),
+        "out": "while a stage is out no snapshot is taken",
         **dict.fromkeys(("name", "make", "consumes", "emits", "on", "_codec", "_vetted"), MADE),
     },
     "Journal": {
