@@ -124,7 +124,7 @@ class Assembly:
         return {str(currency): total.as_decimal() for currency, total in account.balances_total().items()}
 
     def forget(self) -> None:
-        """Let past states of the account go: nautilus keeps one a fill, with every balance, and nobody asks for them."""
+        """Let past states of the account go: nautilus keeps one a fill, with all balances, and nobody asks for them."""
         self.exchange.get_account().purge_account_events(_EVER)
 
     def _opening(self, ts: int) -> AccountState:
