@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from sys import getsizeof
 
 KEPT = 10_000
 """Ids a pair; far more than two pages of 100 and what a stream brings between two polls."""
@@ -33,6 +34,13 @@ class Once:
         if len(order) > self._kept:
             seen.discard(order.popleft())
         return True
+
+    @property
+    def size(self) -> int:
+        """Bytes that the ids take, of all pairs."""
+        return sum(
+            getsizeof(seen) + getsizeof(order) + sum(map(getsizeof, seen)) for seen, order in self._seen.values()
+        )
 
     def __len__(self) -> int:
         """How many ids are remembered, of all pairs."""

@@ -17,8 +17,6 @@ TAIL = 30.0
 """Seconds after a burst is let go, to drain."""
 FRESH = 1.0
 """A burst is drained when frames are younger than this (s) again."""
-OF_AN_ID = 96
-"""Bytes that a trade's id takes while it is remembered: a number, and its places in a set and in a queue."""
 MESSAGES = 1.2
 """Frames of one book change, with its trades: a bound for the room that is laid out."""
 
@@ -87,11 +85,9 @@ def told_memory(times: Times) -> str:
     """Memory before the burst."""
     rows = np.array(times.memory)
     found, ids = slope(rows[:, 0], rows[:, 1]), slope(rows[:, 0], rows[:, 2])
-    known = ids.an_hour * OF_AN_ID / 2**20
     return (
         f"{rows[0, 1]:.1f} MiB at the beginning, {found.begin:.1f} after the warm-up, {found.end:.1f} at the end, "
-        f"slope {found.an_hour:+.1f} MiB an hour, of it {known:.1f} for {ids.an_hour:,.0f} more ids of trades, at most "
-        f"{KEPT:,} of a pair; {found.an_hour - known:+.1f} without"
+        f"slope {found.an_hour:+.1f} MiB an hour, of it {ids.an_hour:+.1f} ids of trades (at most {KEPT:,} a pair)"
     )
 
 

@@ -90,7 +90,7 @@ class Times:
         self._most, self.count, self._is_over = most, 0, False
         self._first = self._last = 0
         self._came: deque[int] = deque()
-        self.memory: deque[tuple[float, float, int]] = deque(maxlen=10_000)
+        self.memory: deque[tuple[float, float, float]] = deque(maxlen=10_000)
 
     def note(self, raw: bytes, done: int) -> None:
         """A frame of the stream is done; when it was read off the socket, the socket has told."""
@@ -102,10 +102,10 @@ class Times:
             self.count += 1
 
     def sample(self, parser: Parser) -> None:
-        """Note how much memory lies in this process now, and how many trades the parser of VALR knows by their ids."""
+        """Note how much memory lies in this process now, and how much of it (MiB) are ids of trades that are known."""
         if not self._is_over:
             assert isinstance(parser, ValrParser)
-            self.memory.append((time.monotonic(), resident(), parser.trades.remembered))
+            self.memory.append((time.monotonic(), resident(), parser.trades.remembered[1] / 2**20))
 
     def steady(self) -> None:
         """The steady part begins: what came before is how a run begins, and judged for itself."""

@@ -74,9 +74,9 @@ class Trades:
         found.hole = min(found.hole, since)
 
     @property
-    def remembered(self) -> int:
-        """How many trades are known by their ids, so that none is told twice."""
-        return len(self._once)
+    def remembered(self) -> tuple[int, int]:
+        """How many trades are known by their ids, so that none is told twice, and how many bytes that takes."""
+        return len(self._once), self._once.size
 
     def pairs(self) -> list[str]:
         """Every pair whose trades are told."""
