@@ -52,12 +52,13 @@ class Engine:
         self.turns = 0
         self.now = 0
         self._hears = port.hears()
-        self._effects = effects
+        self.effects = effects
         self.results = results
         self._recording = recording
         self._ask_beside, self._until = ask, until
         self._pinned = frozenset(pinned)
-        self._seq = {VENUE: 0, "port": 0, "gate": 0}
+        self.seq = {VENUE: 0, "port": 0, "gate": 0}
+        """The number that the next input of each source of the engine's own will bear."""
         self._refused: list[Reject] = []
         self._met: Body | None = None
 
@@ -73,19 +74,6 @@ class Engine:
             self.now = found.ts
             self._take(found)
         return found
-
-    @property
-    def effects(self) -> Sequence[RunningEffect]:
-        """The effects that answer this run's requests."""
-        return self._effects
-
-    def save(self) -> dict[str, Any]:
-        """The engine's own counters between two inputs, as plain values."""
-        return {"turns": self.turns, "now": self.now, "seq": dict(self._seq)}
-
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go on counting from where another engine was."""
-        self.turns, self.now, self._seq = saved["turns"], saved["now"], dict(saved["seq"])
 
     def finish(self, ts: int) -> None:
         """End the run: what is due at the venue takes effect."""
@@ -173,11 +161,11 @@ class Engine:
             self._answer(ts, answer)
         while self._refused:
             refused = self._refused.pop(0)
-            self.journal.venue(ts, "gate", self._seq["gate"], refused)
+            self.journal.venue(ts, "gate", self.seq["gate"], refused)
             self._own_turn(ts, "gate", refused)
 
     def _answer(self, ts: int, answer: Body) -> None:
-        seq = self._seq[VENUE]
+        seq = self.seq[VENUE]
         self.journal.input(self.turns, ts, VENUE, seq, answer)
         self.journal.venue(ts, VENUE, seq, answer)
         following = self.port.book(ts, answer)
@@ -185,25 +173,25 @@ class Engine:
             self.results.answer(ts, answer, self._met)
         self._own_turn(ts, VENUE, answer)
         for body in following:
-            self.journal.venue(ts, "port", self._seq["port"], body)
+            self.journal.venue(ts, "port", self.seq["port"], body)
             self._own_turn(ts, "port", body)
         self._close(ts, VENUE, seq)
 
     def _mark_account(self, ts: int) -> None:
         account = self.port.account(ts)
         if account is not None:
-            self.journal.venue(ts, "port", self._seq["port"], account)
+            self.journal.venue(ts, "port", self.seq["port"], account)
             self._own_turn(ts, "port", account)
 
     def _own_turn(self, ts: int, source: str, body: Body) -> None:
-        seq = self._seq[source]
-        self._seq[source] = seq + 1
+        seq = self.seq[source]
+        self.seq[source] = seq + 1
         self._turn(ts, source, seq, body)
 
     def _ask(self, ts: int, request: Body) -> None:
         if self._recording is not None:
             return
-        running = effect_for(request, self._effects)
+        running = effect_for(request, self.effects)
         if self._ask_beside is not None:
             self._ask_beside(ts, running, request)
             return

@@ -16,7 +16,6 @@ from helios_engine.artefact_gate import check_artefacts
 from helios_engine.build import Plan
 from helios_engine.config import Config
 from helios_engine.effects import RunningEffect
-from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body
 from helios_engine.faults import strikes
@@ -28,12 +27,12 @@ from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
 from helios_engine.live.killed import Killed
 from helios_engine.live.memory import Memory
-from helios_engine.live.restart import WHOLE, engine_of
+from helios_engine.live.restart import engine_of, told
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.snapshots import Snapshots
 from helios_engine.live.switching import Switching
-from helios_engine.live.tables import tables
+from helios_engine.live.tables import made_again
 from helios_engine.live.taking import Taking
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.live.watchdog import Watchdog
@@ -45,7 +44,6 @@ from helios_engine.recorder.parsing import Parsed
 from helios_engine.report.frames import Frames
 from helios_engine.report.page import write_page
 from helios_engine.report.summary import Status
-from helios_engine.results import Results
 from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
 from helios_engine.world import World
@@ -205,7 +203,7 @@ class Paper:
         await self.snapshots.close()
         results = engine.results
         if results is None:
-            results = await self._tables(engine, status, contaminated)
+            results = await made_again(self, engine, status == "complete", contaminated)
         plan = plan._replace(stop=max(engine.now, plan.start) + 1)
         late = [f"effect {name}: {n} replies came too late and were dropped" for name, n in asking.dropped.items()]
         notes = [*notes, *self.notes(), *late]
@@ -223,15 +221,11 @@ class Paper:
     def _go_on(self, last: int, taking: Taking, source: str) -> None:
         """Connect again, from where the killed run was."""
         assert self.snapshots is not None
-        for text in self.snapshots.refused:
-            self._alarmed(text)
         took = (self.world.monotonic() - self._started) / 1e9
-        text = f"gone on from {source} and {self._behind:,} inputs behind it, in {took:.1f} s"
-        if source == WHOLE:
-            text = f"gone on from the whole journal, {self._behind:,} inputs, in {took:.1f} s"
-        self._alarmed(text)
         self.session.resumed(last)
-        self.session.warnings += [*self.snapshots.refused, text]
+        for text in (*self.snapshots.refused, told(source, self._behind, took)):
+            self._alarmed(text)
+            self.session.warnings.append(text)
         go_on = getattr(self.made.connection, "go_on", None)
         if go_on is not None:
             for want, since in self.session.latest.until.items():
@@ -245,21 +239,6 @@ class Paper:
         with Watchdog(self._alarmed, self._trace) as watchdog:
             plan.containment.watch = watchdog
             yield
-
-    async def _tables(self, engine: Engine, status: Status, mark: str) -> Results:
-        """The tables of a run that was gone on with; it takes as long as a replay."""
-        assert self.place is not None
-        engine.journal.flush()
-        total = sum(engine.timeline.delivered.values()) or 1
-
-        def tell(number: int) -> None:
-            self.phase = f"ending: tables {min(number / total, 1):.0%}"
-            self.tell(self)
-
-        found, problem = await tables(self.place, self.plugins, mark, status == "complete", tell)
-        if problem:
-            self.session.warnings.append(problem)
-        return found
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""

@@ -47,6 +47,12 @@ def engine_of(run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: s
     return engine, timeline, WHOLE
 
 
+def told(source: str, behind: int, seconds: float) -> str:
+    """From what a killed run goes on, in words."""
+    inputs = f"{source}, {behind:,} inputs" if source == WHOLE else f"{source} and {behind:,} inputs behind it"
+    return f"gone on from {inputs}, in {seconds:.1f} s"
+
+
 def _made(
     run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: str, saved: dict[str, Any] | None
 ) -> tuple[Engine, LiveTimeline]:

@@ -48,7 +48,7 @@ def of_engine(engine: Engine) -> dict[str, Any]:
     stages = [[node.name, *_counts(node), _dumped(node.name, node.stage)] for node in engine.pipeline.nodes]
     effects = [[e.name, _dumped(e.name, e.effect)] for e in engine.effects if getattr(e.effect, "remembers", False)]
     return {
-        "engine": engine.save(),
+        "engine": {"turns": engine.turns, "now": engine.now, "seq": engine.seq},
         "chains": engine.journal.save(),
         "stages": stages,
         "effects": effects,
@@ -59,7 +59,8 @@ def of_engine(engine: Engine) -> dict[str, Any]:
 def give(engine: Engine, saved: dict[str, Any]) -> None:
     """Give an engine that has seen nothing what another knew. JournalError if it does not know the same afterwards."""
     try:
-        engine.restore(saved["engine"])
+        counters = saved["engine"]
+        engine.turns, engine.now, engine.seq = counters["turns"], counters["now"], dict(counters["seq"])
         engine.journal.restore(saved["chains"])
         for node, (_, count, given, raw) in zip(engine.pipeline.nodes, saved["stages"], strict=True):
             state.load(node.stage, raw)

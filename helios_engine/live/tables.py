@@ -5,15 +5,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helios_engine.assemble import assemble
+from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError
 from helios_engine.plugins import Plugins
 from helios_engine.recording import Recording
 from helios_engine.replay import open_run
 from helios_engine.results import Results
 
+if TYPE_CHECKING:
+    from helios_engine.live.paper import Paper
+
 STEP = 4096
+
+
+async def made_again(run: Paper, engine: Engine, is_complete: bool, mark: str) -> Results:
+    """The tables of a run whose engine made none; the share that is done stands in its phase."""
+    assert run.place is not None
+    engine.journal.flush()
+    total = sum(engine.timeline.delivered.values()) or 1
+
+    def tell(number: int) -> None:
+        run.phase = f"ending: tables {min(number / total, 1):.0%}"
+        run.tell(run)
+
+    found, problem = await tables(run.place, run.plugins, mark, is_complete, tell)
+    if problem:
+        run.session.warnings.append(problem)
+    return found
 
 
 async def tables(

@@ -50,8 +50,8 @@ CHAINS = "saved by Journal.save"
 TOLD = "made again as the venue's log is told"
 NAMED: dict[str, dict[str, str]] = {
     "Engine": {
-        **dict.fromkeys(("turns", "now", "_seq"), "saved by Engine.save"),
-        **dict.fromkeys(("timeline", "pipeline", "port", "journal", "_hears", "_effects", "_recording"), MADE),
+        **dict.fromkeys(("turns", "now", "seq"), "saved by snapshot.of_engine"),
+        **dict.fromkeys(("timeline", "pipeline", "port", "journal", "_hears", "effects", "_recording"), MADE),
         **dict.fromkeys(("_ask_beside", "_until", "_pinned"), MADE),
         **dict.fromkeys(("results", "_met"), "of the tables, which are made at the end"),
         "_refused": EMPTY,
