@@ -37,10 +37,9 @@ class Once:
 
     @property
     def size(self) -> int:
-        """Bytes that the ids take, of all pairs."""
-        return sum(
-            getsizeof(seen) + getsizeof(order) + sum(map(getsizeof, seen)) for seen, order in self._seen.values()
-        )
+        """Bytes that the ids take, of all pairs; each of a pair counts as much as its last."""
+        found = self._seen.values()
+        return sum(getsizeof(seen) + getsizeof(order) + len(order) * getsizeof(order[-1]) for seen, order in found)
 
     def __len__(self) -> int:
         """How many ids are remembered, of all pairs."""
