@@ -52,9 +52,11 @@ class Journal:
         self._venue = Chain("venue")
         self._inputs = Chain("inputs")
 
-    def header(self, header: Mapping[str, Any]) -> None:
-        """Write what identifies the run; call it first."""
-        self._write(["header", {"schema": SCHEMA, **header}])
+    def header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        """Write what identifies the run, and return it as it is written; call it first."""
+        written = {"schema": SCHEMA, **header}
+        self._write(["header", written])
+        return written
 
     def input(self, turn: int, ts: int, source: str, seq: int, body: Body) -> None:
         """Remember an input that came from outside and is pinned by no manifest, before it is processed."""

@@ -31,6 +31,7 @@ def engine_of(run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: s
     snapshots = run.snapshots
     assert snapshots is not None
     if killed is not None:
+        snapshots.belong_to(killed.header)
         for path, saved in snapshots.sound(killed):
             engine, timeline = _made(run, began, killed, ask, mark, saved)
             try:
@@ -43,7 +44,9 @@ def engine_of(run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: s
     snapshots.begin()
     engine, timeline = _made(run, began, killed, ask, mark, None)
     definitions = run.session.definitions
-    engine.journal.header(header(began.plan, engine.port.venue, mark, definitions, run.made.parser))
+    written = engine.journal.header(header(began.plan, engine.port.venue, mark, definitions, run.made.parser))
+    if killed is None:
+        snapshots.belong_to(written)
     return engine, timeline, WHOLE
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from helios_engine import folder as folders
 from helios_engine.codec import Codec
 from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError, JournalError, StageError, StorageError
 from helios_engine.files import write_whole
-from helios_engine.journal import JournalReader
 from helios_engine.live import snapshot
 from helios_engine.live.killed import Killed
 from helios_engine.live.latest import Latest
@@ -49,6 +47,10 @@ class Snapshots:
             self.problem = "no snapshots: this venue cannot be made again from what it was told"
             return venue
         return make(self._codec, self.log.write) if self.seconds else venue
+
+    def belong_to(self, header: Mapping[str, Any]) -> None:
+        """Say which run they are of, by its journal's header."""
+        self._header = hashlib.blake2b(msgspec.msgpack.encode(header), digest_size=16).hexdigest()
 
     def begin(self) -> None:
         """A run begins, or is made again from its whole journal: nothing that lies here holds any more."""
@@ -108,13 +110,10 @@ class Snapshots:
 
     def _saved(self, engine: Engine, timeline: LiveTimeline, latest: Latest) -> Saved:
         venue: Any = engine.port.venue
-        journal = engine.journal.flush()
-        if not self._header:
-            self._header = _identity(JournalReader(self._place / folders.JOURNAL, Codec()).header())
         return {
             **self._made_by,
             "header": self._header,
-            "journal": journal,
+            "journal": engine.journal.flush(),
             "log": self.log.flush(),
             "records": self.log.records,
             "taken": timeline.delivered,
@@ -125,7 +124,7 @@ class Snapshots:
         }
 
     def _check(self, name: str, saved: Saved, killed: Killed) -> None:
-        if saved["header"] != _identity(killed.header):
+        if saved["header"] != self._header:
             raise JournalError(f"{name} is of another run")
         for what, now in self._made_by.items():
             if saved[what] != now:
@@ -148,7 +147,3 @@ class Snapshots:
             return
         for path in found[: 1 - KEPT]:
             path.unlink(missing_ok=True)
-
-
-def _identity(header: dict[str, Any]) -> str:
-    return hashlib.blake2b(msgspec.msgpack.encode(header), digest_size=16).hexdigest()
