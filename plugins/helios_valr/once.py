@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from math import fsum
 from sys import getsizeof
 
 KEPT = 10_000
@@ -39,14 +40,12 @@ class Once:
     def size(self) -> int:
         """Bytes that the ids take, of all pairs; each of a pair counts as much as its last."""
         found = self._seen.values()
-        return sum(getsizeof(seen) + getsizeof(order) + len(order) * getsizeof(order[-1]) for seen, order in found)
+        sizes = (getsizeof(seen) + getsizeof(order) + len(order) * getsizeof(order[-1]) for seen, order in found)
+        return int(fsum(sizes))
 
     def __len__(self) -> int:
         """How many ids are remembered, of all pairs."""
-        count = 0
-        for _, order in self._seen.values():
-            count += len(order)
-        return count
+        return int(fsum(len(order) for _, order in self._seen.values()))
 
 
 def _key(trade_id: str) -> int | str:
