@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from math import fsum
 from sys import getsizeof
 
 KEPT = 10_000
@@ -39,13 +38,17 @@ class Once:
     @property
     def size(self) -> int:
         """Bytes that the ids take, of all pairs; each of a pair counts as much as its last."""
-        found = self._seen.values()
-        sizes = (getsizeof(seen) + getsizeof(order) + len(order) * getsizeof(order[-1]) for seen, order in found)
-        return int(fsum(sizes))
+        size = 0
+        for seen, order in self._seen.values():
+            size += getsizeof(seen) + getsizeof(order) + len(order) * getsizeof(order[-1])
+        return size
 
     def __len__(self) -> int:
         """How many ids are remembered, of all pairs."""
-        return int(fsum(len(order) for _, order in self._seen.values()))
+        count = 0
+        for _, order in self._seen.values():
+            count += len(order)
+        return count
 
 
 def _key(trade_id: str) -> int | str:
