@@ -115,6 +115,11 @@ class Journal:
         for chain, state in zip(self._chains(), saved, strict=True):
             chain.restore(state)
 
+    def caught_up(self) -> None:
+        """What a killed run has on file was all made again. JournalError if it was not."""
+        if isinstance(self._file, ResumedWriter):
+            self._file.caught_up()
+
     def leave(self) -> None:
         """Let the file be as it is: this run is gone on with by another journal."""
         if self._file is not None:

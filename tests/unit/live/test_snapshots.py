@@ -74,8 +74,9 @@ def restarted(left: Path, tmp_path: Path, seconds: float = 1.0) -> Restarted:
     began = again(run, killed)
     identities = [str(identity) for identity in began.plan.plugins.identities.values()]
     run.snapshots = Snapshots(place, began.plan.codec, identities, seconds)
-    engine, timeline, source = engine_of(run, began, killed, began.ask, "")
-    run.session.join(engine, timeline)
+    engine, timeline, source = asyncio.run(engine_of(run, began, killed, began.ask, ""))
+    if not timeline.is_warm:
+        run.session.join(engine, timeline)
     while run.session.step():
         pass
     engine.journal.leave()
@@ -132,6 +133,22 @@ def test_of_two_snapshots_the_sound_one_is_taken(left: Path, tmp_path: Path, how
     assert "snapshot" in found.source
     assert not newest.exists()
     assert len(found.run.snapshots.refused) == 1  # type: ignore[union-attr]
+    assert found.state == restarted(left, tmp_path / "whole", seconds=0).state
+
+
+def test_a_snapshot_that_the_journal_behind_it_does_not_bear_out_is_refused(left: Path, tmp_path: Path) -> None:
+    place = tmp_path / left.name
+    shutil.copytree(left, place)
+    *_, before, newest = sorted((place / FOLDER).iterdir())
+    newest.unlink()
+    saved = snapshot.read(before)
+    saved["state"]["engine"]["turns"] += 1
+    before.write_bytes(snapshot.as_file(msgspec.msgpack.encode(saved)))
+
+    found = restarted(left, tmp_path)
+
+    assert found.source == WHOLE
+    assert "made again it is" in found.run.snapshots.refused[0]  # type: ignore[union-attr]
     assert found.state == restarted(left, tmp_path / "whole", seconds=0).state
 
 
