@@ -16,7 +16,7 @@ from helios_engine.engine import Engine
 from helios_engine.errors import DataError, JournalError
 from helios_engine.events import Body
 from helios_engine.journal import JournalReader
-from helios_engine.journal.writer import SCHEMA
+from helios_engine.journal.writer import check_schema
 from helios_engine.live.planning import recorded_plan
 from helios_engine.plugins import Plugins
 from helios_engine.recording import Recording
@@ -64,11 +64,7 @@ def open_run(
     """Build a run again from its folder; DataError if the catalog no longer holds what it was run on."""
     bare = JournalReader(place / folders.JOURNAL, Codec())
     record = bare.header()
-    if record["schema"] != SCHEMA:
-        raise JournalError(
-            f"{place.name}: expected a journal of schema {SCHEMA}, found {record['schema']}, whose heads were hashed "
-            "otherwise: nothing that is made now could equal them; replay it with the version that made it"
-        )
+    check_schema(bare.path, record)
     config = folders.read_config(place, record["config_path"])
     # The catalog that the run was made on may have been named by a flag.
     config = on_catalog(config, record["catalog"] if catalog is None else catalog)

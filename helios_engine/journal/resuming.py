@@ -35,6 +35,13 @@ class ResumedWriter(FrameWriter):
             self._recorded = None
         super().append(record)
 
+    def caught_up(self) -> None:
+        """Every record of the killed run has been made again. JournalError if one has not."""
+        before = None if self._recorded is None else next(self._recorded, None)
+        if before is not None:
+            raise JournalError(f"{self.path}: the killed run went on with {_short(before)}, made again it does not")
+        self._recorded = None
+
     def _compare(self, before: Any, record: Any) -> None:
         self.number += 1
         if before[0] == "header":  # library versions and paths may differ; the inputs that follow decide

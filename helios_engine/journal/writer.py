@@ -22,6 +22,7 @@ from helios_engine.bodies import (
     Target,
 )
 from helios_engine.codec import Codec
+from helios_engine.errors import JournalError
 from helios_engine.events import Body
 from helios_engine.journal.chain import Chain
 from helios_engine.journal.frames import FrameWriter
@@ -31,6 +32,16 @@ DECISIONS = (Target, OrderIntent, CancelIntent, ModifyIntent)
 STORED = (*DECISIONS, StrategicView, LlmRequest)
 SCHEMA = 2
 """Of the journal: what its records are, and how its heads follow from them. Under 1 heads were hashed otherwise."""
+
+
+def check_schema(path: Path, header: Mapping[str, Any]) -> None:
+    """JournalError for a journal whose heads were hashed otherwise: nothing that is made now could equal them."""
+    found = header.get("schema")
+    if found != SCHEMA:
+        raise JournalError(
+            f"{path}: expected a journal of schema {SCHEMA}, found {found}, whose heads were hashed otherwise; take "
+            "the version of Helios Engine that made it"
+        )
 
 
 class Journal:
@@ -114,6 +125,11 @@ class Journal:
         """Go on with chains that were saved, of the same stages in the same order."""
         for chain, state in zip(self._chains(), saved, strict=True):
             chain.restore(state)
+
+    def caught_up(self) -> None:
+        """What a killed run has on file was all made again. JournalError if it was not."""
+        if isinstance(self._file, ResumedWriter):
+            self._file.caught_up()
 
     def leave(self) -> None:
         """Let the file be as it is: this run is gone on with by another journal."""

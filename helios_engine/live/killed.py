@@ -13,6 +13,7 @@ from helios_engine.config import Config
 from helios_engine.errors import JournalError
 from helios_engine.journal import JournalReader
 from helios_engine.journal.frames import last_frame
+from helios_engine.journal.writer import check_schema
 from helios_engine.recording import VENUE
 from helios_engine.timeline import Input
 
@@ -29,6 +30,7 @@ class Killed:
         self.header: dict[str, Any] = reader.header()
         if self.header.get("mode", "backtest") == "backtest":
             raise JournalError(f"{place.name} is a backtest; only a run on live data can be gone on with")
+        check_schema(self._path, self.header)
         # The end is the last record of all, so the last frame has it.
         end = JournalReader(self._path, Codec(), since=last, until=self.until).end()
         if end is not None:

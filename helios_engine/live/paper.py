@@ -16,6 +16,7 @@ from helios_engine.artefact_gate import check_artefacts
 from helios_engine.build import Plan
 from helios_engine.config import Config
 from helios_engine.effects import RunningEffect
+from helios_engine.engine import Engine
 from helios_engine.errors import HeliosError
 from helios_engine.events import Body
 from helios_engine.faults import strikes
@@ -171,15 +172,15 @@ class Paper:
 
         identities = [str(identity) for identity in plan.plugins.identities.values()]
         self.snapshots = Snapshots(place, plan.codec, identities, self._every)
-        engine, timeline, source = engine_of(self, began, killed, ask, contaminated)
+        engine, timeline, source = await engine_of(self, began, killed, ask, contaminated)
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
         status: Status = "failed"
         failure: BaseException | None = None
         try:
-            self.session.join(engine, timeline)
             with self._watched(plan):
-                await self._warm(timeline)
+                if not timeline.is_warm:
+                    await self.warm(engine, timeline)
                 if killed is not None:
                     self._go_on(engine.now, taking, source)
                     self.switching.turn()
@@ -263,8 +264,9 @@ class Paper:
         self.alarms.append(text)
         self._say(text)
 
-    async def _warm(self, timeline: LiveTimeline) -> None:
+    async def warm(self, engine: Engine, timeline: LiveTimeline) -> None:
         """Take the past, with a look at the connection now and then."""
+        self.session.join(engine, timeline)
         self._behind = 0
         while not timeline.is_warm and self.session.step():
             self._behind += 1

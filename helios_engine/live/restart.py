@@ -16,6 +16,7 @@ from helios_engine.engine import Ask, Engine
 from helios_engine.errors import HeliosError
 from helios_engine.live.beginning import Began
 from helios_engine.live.killed import Killed
+from helios_engine.live.latest import Latest
 from helios_engine.live.timeline import LiveTimeline, Stored
 from helios_engine.timeframe import iso
 
@@ -26,22 +27,32 @@ if TYPE_CHECKING:
 WHOLE = "the whole journal"
 
 
-def engine_of(run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: str) -> tuple[Engine, LiveTimeline, str]:
-    """The engine, its timeline with what is left of the past, and from what a killed run goes on."""
+async def engine_of(
+    run: Paper, began: Began, killed: Killed | None, ask: Ask, mark: str
+) -> tuple[Engine, LiveTimeline, str]:
+    """The engine, its timeline, and from what a killed run goes on.
+
+    From a snapshot the past is over already, since what follows it has to prove it; else it lies ahead.
+    """
     snapshots = run.snapshots
     assert snapshots is not None
     if killed is not None:
         snapshots.belong_to(killed.header)
         for path, saved in snapshots.sound(killed):
             engine, timeline = _made(run, began, killed, ask, mark, saved)
+            run.session.latest = Latest()
             try:
                 snapshots.give(engine, saved, run.session.latest)
+                now = engine.now
+                await run.warm(engine, timeline)
+                engine.journal.caught_up()
             except HeliosError as error:
                 engine.journal.leave()
                 snapshots.refuse(path, error)
                 continue
-            return engine, timeline, f"the snapshot of {iso(engine.now)}"
+            return engine, timeline, f"the snapshot of {iso(now)}"
     snapshots.begin()
+    run.session.latest = Latest()
     engine, timeline = _made(run, began, killed, ask, mark, None)
     definitions = run.session.definitions
     written = engine.journal.header(header(began.plan, engine.port.venue, mark, definitions, run.made.parser))

@@ -24,11 +24,14 @@ class VenueLog:
 
     def begin(self) -> None:
         """Start over, whatever lay there."""
+        self.close()
         self._path.unlink(missing_ok=True)
+        self.records = 0
         self._do(lambda: self._open(None))
 
     def go_on(self, at: int, records: int) -> None:
         """Append behind byte `at`, where so many records end; what follows them is cut off, since it is told again."""
+        self.close()
         self.records = records
         self._do(lambda: self._open(at))
 

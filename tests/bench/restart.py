@@ -76,7 +76,7 @@ async def leave(folder: Path, count: int) -> Path:
     place = run.place = folders.new_folder(folder / "runs", run.config, run.config.digest)
     run.snapshots = Snapshots(place, plan.codec, [str(i) for i in plan.plugins.identities.values()], 60.0)
     began = Began(plan, past(begin, count), live_ticks(plan), _nobody)
-    engine, timeline, _ = engine_of(run, began, None, _nobody, "")
+    engine, timeline, _ = await engine_of(run, began, None, _nobody, "")
     run.session.join(engine, timeline)
     started, due, taken = time.perf_counter(), begin + MINUTE, 0
     last = begin + (count * STEP) - MINUTE // 2

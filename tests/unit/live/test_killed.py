@@ -12,7 +12,7 @@ import pytest
 
 from helios_engine.codec import Codec
 from helios_engine.errors import JournalError
-from helios_engine.journal import JournalReader
+from helios_engine.journal import Journal, JournalReader
 from helios_engine.live.killed import Killed
 from helios_engine.reconcile import reconcile
 from helios_engine.replay import replay
@@ -54,3 +54,13 @@ def _is_counted(reader: JournalReader, source: str) -> bool:
     """Whether the inputs of a source bear the numbers 0, 1, 2 …: none twice, none left out."""
     numbers = [given.seq for given in reader.inputs() if given.source == source]
     return numbers == list(range(len(numbers))) and len(numbers) > 10
+
+
+def test_a_journal_of_another_schema_is_neither_gone_on_with_nor_replayed(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.hlj", [], Codec())
+    journal.header({"schema": 1, "mode": "paper"})
+    journal.leave()
+
+    for take in (Killed, replay):
+        with pytest.raises(JournalError, match="expected a journal of schema 2, found 1"):
+            take(tmp_path)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from helios_engine.codec import Codec
 from helios_engine.engine import Engine
-from helios_engine.errors import JournalError
+from helios_engine.errors import JournalError, StageError
 from helios_engine.journal.frames import read_frames
 from helios_engine.live import snapshot
 from helios_engine.live.beginning import again
@@ -22,6 +23,7 @@ from helios_engine.live.restart import WHOLE, engine_of
 from helios_engine.live.snapshots import FOLDER, Snapshots
 from helios_engine.live.starting import paper_run
 from helios_engine.live.venue_log import FILE
+from helios_engine.recording import RecordedVenue, Recording
 from helios_engine.world import World
 from tests.unit.live.acme import COIN, Server
 from tests.unit.live.killing import live
@@ -74,8 +76,9 @@ def restarted(left: Path, tmp_path: Path, seconds: float = 1.0) -> Restarted:
     began = again(run, killed)
     identities = [str(identity) for identity in began.plan.plugins.identities.values()]
     run.snapshots = Snapshots(place, began.plan.codec, identities, seconds)
-    engine, timeline, source = engine_of(run, began, killed, began.ask, "")
-    run.session.join(engine, timeline)
+    engine, timeline, source = asyncio.run(engine_of(run, began, killed, began.ask, ""))
+    if not timeline.is_warm:
+        run.session.join(engine, timeline)
     while run.session.step():
         pass
     engine.journal.leave()
@@ -135,6 +138,22 @@ def test_of_two_snapshots_the_sound_one_is_taken(left: Path, tmp_path: Path, how
     assert found.state == restarted(left, tmp_path / "whole", seconds=0).state
 
 
+def test_a_snapshot_that_the_journal_behind_it_does_not_bear_out_is_refused(left: Path, tmp_path: Path) -> None:
+    place = tmp_path / left.name
+    shutil.copytree(left, place)
+    *_, before, newest = sorted((place / FOLDER).iterdir())
+    newest.unlink()
+    saved = snapshot.read(before)
+    saved["state"]["engine"]["turns"] += 1
+    before.write_bytes(snapshot.as_file(msgspec.msgpack.encode(saved)))
+
+    found = restarted(left, tmp_path)
+
+    assert found.source == WHOLE
+    assert "made again it is" in found.run.snapshots.refused[0]  # type: ignore[union-attr]
+    assert found.state == restarted(left, tmp_path / "whole", seconds=0).state
+
+
 def test_without_a_sound_snapshot_the_whole_journal_is_taken(left: Path, tmp_path: Path) -> None:
     place = tmp_path / left.name
     shutil.copytree(left, place)
@@ -144,6 +163,23 @@ def test_without_a_sound_snapshot_the_whole_journal_is_taken(left: Path, tmp_pat
 
     assert found.source == WHOLE
     assert len(found.run.snapshots.refused) == 2  # type: ignore[union-attr]
+
+
+def test_a_venue_that_keeps_no_log_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    found = Snapshots(tmp_path, Codec(), [], 1.0)
+    venue = RecordedVenue(Recording(iter(())), lambda: 0)
+
+    assert found.logged(venue) is venue
+    assert "cannot be made again" in found.problem
+
+
+def test_a_stage_whose_attributes_share_something_is_not_saved(left: Path, tmp_path: Path) -> None:
+    engine = restarted(left, tmp_path).engine
+    stage = engine.pipeline.nodes[0].stage
+    stage.twice = stage.once = [1]
+
+    with pytest.raises(StageError, match="'once' holds what another attribute holds too"):
+        snapshot.of_engine(engine)
 
 
 def test_a_snapshot_that_is_cut_or_flipped_at_any_byte_is_refused(left: Path, tmp_path: Path) -> None:
