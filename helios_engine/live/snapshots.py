@@ -133,7 +133,7 @@ class Snapshots:
             raise JournalError(f"{name} is of a moment that the journal does not reach")
 
     def _found(self) -> list[Path]:
-        return sorted(self._folder.glob("*.hls"))
+        return sorted(path for path in self._folder.glob("*.hls") if path.stem.isdigit())
 
     def _put(self, raw: bytes) -> None:
         """Write it, and let the one before the last go. On a full disk the two that are there stay."""
