@@ -24,7 +24,7 @@ from helios_engine.pipeline import Pipeline
 from helios_engine.port import Port
 from helios_engine.recording import RecordedVenue, Recording
 from helios_engine.results import Results
-from helios_engine.soundness import MOVING
+from helios_engine.soundness import moving
 from helios_engine.stage import Venue, in_columns
 from helios_engine.timeframe import nanoseconds, timeframe_ns
 from helios_engine.timeline import TICK, Source, Timeline, ticks
@@ -115,7 +115,8 @@ def sources(plan: Plan) -> list[Source]:
         opened = None if blocks is None else partial(blocks, begin, stop)
         found.append(Source(feed.name, feed.rank, feed.feed.inputs(begin, stop), opened))
     # Where trades, quotes or books are at hand they move the venue, and a bar's path would be a second tape.
-    traded = {d.instrument for f in plan.feeds if MOVING & set(f.offers) for d in f.feed.instruments()}
+    moves = moving(plan.config)
+    traded = {d.instrument for f in plan.feeds if moves & set(f.offers) for d in f.feed.instruments()}
     for feed in plan.feeds:
         prints = getattr(feed.feed, "prints", None)
         if prints is not None and not any(d.instrument in traded for d in feed.feed.instruments()):

@@ -63,6 +63,11 @@ MOVING = frozenset({Trade, Quote, BookSnapshot})
 """What moves a venue as it happens; a bar tells of it when it is over."""
 
 
+def moving(config: Config) -> frozenset[type[Body]]:
+    """What moves the venue of a config: trades alone, where it is told to match on nothing else."""
+    return frozenset({Trade}) if config.venue.settings.get("book") == "trades" else MOVING
+
+
 class RunningFeed(NamedTuple):
     """A feed under its name in the run."""
 

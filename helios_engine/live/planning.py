@@ -15,7 +15,7 @@ from helios_engine.errors import ConfigError
 from helios_engine.events import Body
 from helios_engine.plugins import Plugins
 from helios_engine.recorder.connection import Wanted
-from helios_engine.soundness import MOVING, RunningFeed
+from helios_engine.soundness import RunningFeed, moving
 from helios_engine.stage import Pin
 from helios_engine.timeframe import nanoseconds
 from helios_engine.toml_place import nearest
@@ -86,8 +86,9 @@ def live_plan(config: Config, definitions: Sequence[Instrument], begin: int, plu
         return RunningFeed(piece.name, feed, rank, feed.pin(), _kinds(piece, plugins))
 
     plan = build(config, plugins, make)
+    moves = moving(config)
     for definition in plan.instruments:
-        if not any(MOVING & set(f.offers) and definition in _asked(f, definition.instrument) for f in plan.feeds):
+        if not any(moves & set(f.offers) and definition in _asked(f, definition.instrument) for f in plan.feeds):
             raise ConfigError(
                 f"{config.path}: {definition.instrument} has bars alone, and a venue cannot match on a bar that is "
                 f'over; add a [[feed]] of its trades, quotes or books, such as use = "catalog.quotes"'

@@ -15,7 +15,7 @@ import msgspec
 
 from helios_engine.bodies import Signal
 from helios_engine.build import Plan
-from helios_engine.soundness import MOVING
+from helios_engine.soundness import moving
 from helios_engine.timeframe import duration_text, nanoseconds, timeframe_ns
 
 Settings = Mapping[str, Any]
@@ -99,7 +99,8 @@ def other_path(plan: Plan, venue: VenueSettings) -> Changes:
     from helios_engine.recipe import settings_struct
 
     other = {"nearer_first": "farther_first", "farther_first": "nearer_first"}
-    traded = {d.instrument for feed in plan.feeds if MOVING & set(feed.offers) for d in feed.feed.instruments()}
+    moves = moving(plan.config)
+    traded = {d.instrument for feed in plan.feeds if moves & set(feed.offers) for d in feed.feed.instruments()}
     found: dict[int, Settings] = {}
     for place, (piece, feed) in enumerate(zip(plan.config.feeds, plan.feeds, strict=True)):
         if any(d.instrument in traded for d in feed.feed.instruments()):
