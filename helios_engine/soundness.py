@@ -59,13 +59,14 @@ ENGINE_INPUTS: tuple[type[Body], ...] = (
 """Bodies that every run may bring without a stage or feed that offers them."""
 
 
-MOVING = frozenset({Trade, Quote, BookSnapshot})
+MOVING: frozenset[type[Body]] = frozenset({Trade, Quote, BookSnapshot})
 """What moves a venue as it happens; a bar tells of it when it is over."""
 
 
 def moving(config: Config) -> frozenset[type[Body]]:
     """What moves the venue of a config: trades alone, where it is told to match on nothing else."""
-    return frozenset({Trade}) if config.venue.settings.get("book") == "trades" else MOVING
+    on_trades: frozenset[type[Body]] = frozenset({Trade})
+    return on_trades if config.venue.settings.get("book") == "trades" else MOVING
 
 
 class RunningFeed(NamedTuple):
