@@ -181,6 +181,8 @@ class Paper:
             with self._watched(plan):
                 if not timeline.is_warm:
                     await self.warm(engine, timeline)
+                    if killed is not None:
+                        engine.journal.caught_up()
                 if killed is not None:
                     self._go_on(engine.now, taking, source)
                     self.switching.turn()

@@ -20,7 +20,9 @@ from tests.unit.live.acme import COIN, Server
 from tests.unit.live.killing import live
 from tests.unit.live.runs import plugins, swing
 
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "30"))
+LIVES = 5
+"""Kills of one run; so many runs share the kills."""
 
 
 async def killed_often(folder: Path, kills: int, seed: int) -> Path:
@@ -40,8 +42,9 @@ async def killed_often(folder: Path, kills: int, seed: int) -> Path:
     return place
 
 
-def test_a_run_that_is_killed_again_and_again_stays_one_run(tmp_path: Path) -> None:
-    place = asyncio.run(killed_often(tmp_path, KILLS, 7))
+@pytest.mark.parametrize("seed", range(-(-KILLS // LIVES)))
+def test_a_run_that_is_killed_again_and_again_stays_one_run(tmp_path: Path, seed: int) -> None:
+    place = asyncio.run(killed_often(tmp_path, LIVES, seed))
     assert reconcile(place, plugins=plugins()).differences == []
     assert replay(place, plugins=plugins()).differences == []
     reader = JournalReader(place / "journal.hlj", Codec())
