@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from helios_engine.assemble import heads
 from helios_engine.bodies import DataIssue, FundingRate
 from helios_engine.build import Plan
@@ -15,6 +17,7 @@ from helios_engine.report.frames import Frames
 from helios_engine.report.measure import measure_run
 from helios_engine.report.metrics import Metrics
 from helios_engine.report.summary import AccountNote, Counts, PluginNote, Span, Status, Summary
+from helios_engine.stage import Pin
 from helios_engine.terms import fees_in_words
 
 
@@ -54,7 +57,7 @@ def summarise(
             dropped=port.early,
         ),
         heads=heads(plan, engine),
-        pins={feed.name: feed.pin for feed in plan.feeds},
+        pins=_pins(plan, engine),
         plugins=[PluginNote(name=i.name, identity=str(i)) for i in _used(plan)],
         versions=versions,
         account=AccountNote(
@@ -66,6 +69,17 @@ def summarise(
         doubt=found,
         warnings=[*notes, *_warnings(plan, engine, metrics, found)],
     )
+
+
+def _pins(plan: Plan, engine: Engine) -> dict[str, Pin]:
+    """What pins each feed's data; of a live run, how much of it has come."""
+    if not plan.is_live:
+        return {feed.name: feed.pin for feed in plan.feeds}
+    taken = engine.timeline.delivered
+    return {
+        feed.name: msgspec.structs.replace(feed.pin, rows=taken.get(feed.name, 0), first=plan.begin, last=engine.now)
+        for feed in plan.feeds
+    }
 
 
 def _unfunded(plan: Plan) -> tuple[str, ...]:
