@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,23 +20,24 @@ def plugin() -> None:
 @plugin.command("list")
 @as_json
 def list_plugins(as_json: bool) -> int:
-    """Every installed plugin with its identity, and the stages, feeds, effects and venues it offers."""
+    """Every installed plugin with its identity, and all that it offers."""
     from helios_engine import recipe
+    from helios_engine.config_schema import GIVEN
     from helios_engine.plugins import Kind, Plugins
 
     plugins = Plugins()
-    kinds: tuple[Kind, ...] = ("feed", "stage", "effect", "venue", "body")
+    kinds: tuple[Kind, ...] = (
+        "feed", "stage", "effect", "venue", "body", "connection", "parser", "importer", "download"
+    )  # fmt: skip
     rows = [
         {
             "kind": kind,
             "name": name,
             "plugin": str(offer.plugin),
-            "about": ((offer.spec.body if kind == "body" else offer.spec.factory).__doc__ or "")
-            .strip()
-            .partition("\n")[0],
-            "settings": []
-            if kind == "body"
-            else list(recipe.settings_struct(name, offer.spec.factory).__struct_fields__),
+            "about": _about(kind, offer.spec),
+            "settings": list(recipe.settings_struct(name, offer.spec.factory, GIVEN).__struct_fields__)
+            if kind in ("feed", "stage", "effect", "venue", "connection")
+            else [],
         }
         for kind in kinds
         for name, offer in sorted(plugins.offers(kind).items())
@@ -47,8 +49,22 @@ def list_plugins(as_json: bool) -> int:
         click.echo(str(identity))
         for row in rows:
             if row["plugin"] == str(identity):
-                click.echo(f"  {row['kind']:<7} {row['name']:<26} {row['about']}")
+                click.echo(f"  {row['kind']:<10} {row['name']:<26} {row['about']}")
     return 0
+
+
+def _about(kind: str, spec: Any) -> str:
+    """The first line of what an offer says of itself."""
+    match kind:
+        case "importer":
+            return str(spec.about)
+        case "download":
+            told = type(spec.source).__doc__
+        case "body":
+            told = spec.body.__doc__
+        case _:
+            told = spec.factory.__doc__
+    return (told or "").strip().partition("\n")[0]
 
 
 @plugin.command("new")
