@@ -25,8 +25,8 @@ _FLOW = "a stage may hear only what was said before it in the same turn"
 class Availability:
     """Hears a run and audits when what was known. `parts` are feeds by source, and stages and effects by name.
 
-    `start` (ns UTC) is when decisions begin, `tick` the length of the smallest bar (ns), `builders` the stages, by
-    their number, that say bars.
+    `start` and `stop` (ns UTC) are when decisions begin and the run ends, `tick` is the length of the smallest bar (ns),
+    `builders` are the stages, by their number, that say bars.
     """
 
     def __init__(
@@ -39,10 +39,11 @@ class Availability:
         stages: Sequence[Part],
         builders: Sequence[int],
         start: int,
+        stop: int,
         tick: int,
     ) -> None:
         self.tally = Tally("availability")
-        self.delivery = Delivery(sources, delays, tick, self.tally)
+        self.delivery = Delivery(sources, delays, tick, self.tally, stop)
         self._stamps = Stamps(parts, places, tick, self.tally)
         self._rows = RowValues(tick, self.tally)
         self._parts, self._stages, self._start, self._tick = parts, stages, start, tick

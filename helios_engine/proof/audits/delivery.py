@@ -47,13 +47,21 @@ class Stream:
 class Delivery:
     """Compares the inputs that drive a run with a merge of its own of the same sources.
 
-    `delays` has for each effect how long its replies take (ns). `tick` is the length of the smallest bar (ns).
+    `delays` has for each effect how long its replies take (ns). `tick` is the length of the smallest bar (ns). A reply
+    that is due at `stop` (ns UTC) or later is not of the run.
     """
 
-    def __init__(self, sources: Sequence[Source], delays: Mapping[str, int], tick: int, tally: Tally) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        delays: Mapping[str, int],
+        tick: int,
+        tally: Tally,
+        stop: int | None = None,
+    ) -> None:
         self._streams = [Stream(order, source) for order, source in enumerate(sources)]
         self._orders = {source.name: order for order, source in enumerate(sources)}
-        self._delays, self._tick, self._tally = dict(delays), tick, tally
+        self._delays, self._tick, self._tally, self._stop = dict(delays), tick, tally, stop
         self._replies: list[Due] = []
         self._replied: dict[str, int] = {}
         self._ahead: dict[tuple[str, int], Input] = {}
@@ -62,11 +70,12 @@ class Delivery:
 
     def asked(self, ts: int, effect: str, reply: Body | None) -> None:
         """An effect has taken a request at `ts`, and will answer so."""
-        if reply is None:
+        due = ts + self._delays[effect]
+        if reply is None or (self._stop is not None and due >= self._stop):
             return
         order = self._orders.setdefault(effect, len(self._orders))
         seq = self._replied[effect] = self._replied.get(effect, -1) + 1
-        self._replies.append(Due(ts + self._delays[effect], REPLY, order, seq, effect, reply))
+        self._replies.append(Due(due, REPLY, order, seq, effect, reply))
         self._tally.count("replies")
 
     def taken(self, given: Input) -> None:

@@ -95,6 +95,7 @@ def _availability(plan: Plan, parts: Sequence[Part], sources: Sequence[Source]) 
         stages=[p for p in parts if p.kind == "stage"],
         builders=[number for number, node in enumerate(plan.nodes) if Bar in node.emits],
         start=plan.start,
+        stop=plan.stop,
         tick=timeframe_ns(plan.tick),
     )
 
