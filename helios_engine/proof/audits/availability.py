@@ -25,8 +25,8 @@ _FLOW = "a stage may hear only what was said before it in the same turn"
 class Availability:
     """Hears a run and audits when what was known. `parts` are feeds by source, and stages and effects by name.
 
-    `start` and `stop` (ns UTC) are when decisions begin and the run ends, `tick` is the length of the smallest bar (ns),
-    `builders` are the stages, by their number, that say bars.
+    `start` and `stop` (ns UTC) are when decisions begin and the run ends, `tick` is the length of the smallest bar,
+    also ns, and `builders` are the stages, by their number, that say bars.
     """
 
     def __init__(
