@@ -18,7 +18,7 @@ import msgspec
 
 from helios_engine.errors import JournalError
 from helios_engine.files import storage_error
-from helios_engine.journal.framing import HEAD, pack, unpack
+from helios_engine.journal.framing import HEAD, pack, scan, unpack
 
 FILE_MAGIC = b"HELIOS-JOURNAL 1\n"
 _FRAME_MAGIC = b"\xf5HLF"
@@ -71,6 +71,7 @@ class FrameWriter:
             if written != len(frame):
                 raise OSError(errno.ENOSPC, "only a part of a frame was written")
         except OSError as error:
+            self._file.seek(good)  # or the next frame would lie behind a hole
             self._file.truncate(good)
             raise storage_error(self.path, error) from error
         self._pending.clear()
@@ -122,7 +123,10 @@ def whole_until(path: Path) -> int:
 
 
 def last_frame(path: Path) -> tuple[int, int]:
-    """Where the last whole frame begins and ends, both the end of the magic line if there is none."""
+    """Where the last whole frame begins and ends, both the end of the magic line if there is none.
+
+    JournalError if whole frames lie behind one that is damaged: that is no torn end, which may be cut off.
+    """
     try:
         file = path.open("rb")
     except OSError as error:
@@ -133,6 +137,12 @@ def last_frame(path: Path) -> tuple[int, int]:
         begin = end = file.tell()
         while (head := file.read(HEAD.size)) and _payload(file, head) is not None:
             begin, end = end, file.tell()
+        file.seek(end)
+        if next(scan(file.read(), 1, _FRAME_MAGIC), None) is not None:
+            raise JournalError(
+                f"{path}: damaged at byte {end}, in the middle: whole frames lie behind it; put the file back as it "
+                "was: to go on from here would forget what is behind"
+            )
         return begin, end
 
 

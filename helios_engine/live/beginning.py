@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from helios_engine.bodies import Bar, Trade
 from helios_engine.build import Plan
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import Ask
@@ -15,6 +16,7 @@ from helios_engine.live.killed import Killed
 from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
 from helios_engine.live.timeline import Stored, Ticks
 from helios_engine.live.warming import live_ticks, past, warm_up
+from helios_engine.timeframe import nanoseconds
 from helios_engine.timeline import REPLY, Timeline
 
 if TYPE_CHECKING:
@@ -30,11 +32,30 @@ class Began(NamedTuple):
     ask: Ask
 
 
+def overlap(run: Paper) -> None:
+    """A warm-up ends where the connection begins: let that begin a little before, so that nothing falls between.
+
+    What both tell is heard once, see `Session.warmed`.
+    """
+    go_on = getattr(run.made.connection, "go_on", None)
+    if go_on is None or not nanoseconds(run.config.run.warmup):
+        return
+    now = run.world.now()
+    for want in run.wanted:
+        if want.kind is Trade:
+            go_on(want, now)
+        elif want.kind is Bar:
+            length = nanoseconds(want.timeframe)
+            go_on(want, now // length * length - length)
+
+
 async def fresh(run: Paper, connection: asyncio.Task[None]) -> Began:
     """A new run: definitions and the first price from the connection, then history for its warm-up."""
     plan = await _planned(run, connection)
+    run.session.is_planned = True
     warmth = await warm_up(plan, run.made.connection, run.wanted, plan.start)
     run.missing = warmth.missing
+    run.session.warmed(body for rows in warmth.rows.values() for _, body in rows)
     ticks = live_ticks(plan)
     before = past(plan, warmth, ticks.length, ticks.grace, ticks.first)
 

@@ -39,7 +39,12 @@ class Killed:
     @property
     def config(self) -> Config:
         """The run's own config: a changed one would be another run."""
-        return folders.read_config(self.place, self.header["config_path"])
+        found = folders.read_config(self.place, self.header["config_path"])
+        if found.digest != self.header["config_digest"]:
+            raise JournalError(
+                f"{self.place.name}: {folders.CONFIG} was changed since; put it back, or start a new run"
+            )
+        return found
 
     def inputs(self, codec: Codec, since: int = 0) -> Iterator[Input]:
         """Every input but the venue's answers, oldest first, from byte `since` on, as far as the journal is whole."""

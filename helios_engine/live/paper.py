@@ -21,8 +21,8 @@ from helios_engine.errors import HeliosError
 from helios_engine.events import Body
 from helios_engine.faults import strikes
 from helios_engine.heap import heap_set_aside
-from helios_engine.live.beginning import again, fresh
-from helios_engine.live.clock import Rising
+from helios_engine.live.beginning import again, fresh, overlap
+from helios_engine.live.clock import Behind, Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
@@ -155,6 +155,8 @@ class Paper:
         return Codec(self.plugins.bodies)
 
     async def _run(self, place: Path, taking: Taking, killed: Killed | None) -> runner.Result:
+        if killed is None:
+            overlap(self)
         began = await fresh(self, self._connect(taking)) if killed is None else again(self, killed)
         plan = self.plan = began.plan
         self._enter("warming up")
@@ -195,7 +197,9 @@ class Paper:
                     await self._live(self._connection)
                 self._enter("ending")
                 await _cancelled(self._connection)
+                self._unbroken()
                 self.session.control(STOP, "all")
+                self._unbroken()
                 engine.finish(0)
             status = "complete"
         except (Exception, asyncio.CancelledError) as error:
@@ -275,6 +279,11 @@ class Paper:
             if self._behind % SLICE == 0:
                 await asyncio.sleep(0)
 
+    def _unbroken(self) -> None:
+        """Raise what broke a turn, also in a callback of the loop, which would only log it."""
+        if self.session.broken is not None:
+            raise self.session.broken
+
     async def _live(self, connection: asyncio.Task[None]) -> None:
         """Keep the clock going until the run is stopped or the connection gives up."""
         timeline, engine = self.session.timeline, self.session.engine
@@ -282,16 +291,17 @@ class Paper:
         assert self.snapshots is not None
         self.snapshots.take(engine, timeline, self.session.latest)
         flushed = told = saved = self.world.monotonic()
+        behind = Behind(self.clock, self.world.now, self.session.failed)
         memory = Memory(self.config.containment.max_memory, self.session.failed, self.session.warn)
         while not self.stop.is_set():
             if connection.done():
                 connection.result()
+                self.session.warn("the connection ended by itself, and the run with it")
                 return
             wait = min(max((timeline.due - self.world.now()) / 1e9, 0.0) + 0.001, FLUSHED)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), wait)
-            if self.session.broken is not None:  # in a callback of the loop, which would only log it
-                raise self.session.broken
+            self._unbroken()
             if strikes("loop.late"):
                 await self.world.sleep(1.5)
             self.session.pump()
@@ -303,6 +313,7 @@ class Paper:
             if now - told >= 1_000_000_000:
                 self.tell(self)
                 memory.look(now)
+                behind.look()
                 told = now
             if now - saved >= self._every * 1e9:
                 self.snapshots.take(engine, timeline, self.session.latest)

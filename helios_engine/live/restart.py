@@ -13,7 +13,6 @@ from helios_engine.assemble import assemble
 from helios_engine.bodies import Instrument
 from helios_engine.build import Plan
 from helios_engine.engine import Ask, Engine
-from helios_engine.errors import HeliosError
 from helios_engine.live.beginning import Began
 from helios_engine.live.killed import Killed
 from helios_engine.live.latest import Latest
@@ -46,7 +45,7 @@ async def engine_of(
                 now = engine.now
                 await run.warm(engine, timeline)
                 engine.journal.caught_up()
-            except HeliosError as error:
+            except Exception as error:  # whatever it is, the journal is there without this snapshot
                 engine.journal.leave()
                 snapshots.refuse(path, error)
                 continue
@@ -76,7 +75,7 @@ def _made(
     if killed is not None and saved is not None:
         since, ticks = saved["journal"], ticks._replace(first=saved["boundary"])
         past = Stored(killed.inputs(plan.codec, since), saved["taken"])
-    timeline = LiveTimeline(past, run.clock, ticks)
+    timeline = LiveTimeline(past, run.clock, ticks, plan.start if killed is None else None)
     out = None if killed is None else killed.quarantines(plan.codec)
     run.session.out_before = frozenset(out or ())
     engine = assemble(

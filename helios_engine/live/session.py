@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
-from helios_engine.bodies import Control, Instrument, Quarantine, Trade
+from helios_engine.bodies import Bar, Control, Instrument, Quarantine, Trade
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import ContainedEngine, Engine
 from helios_engine.events import Body
@@ -77,6 +77,9 @@ class Session:
         self.latest = Latest()
         self._seen: frozenset[tuple[str, str]] = frozenset()
         self.broken: BaseException | None = None
+        self.is_planned = False
+        """Whether the plan is made: definitions that come from then on are inputs."""
+        self._bars_until: dict[tuple[str, str], int] = {}
         self.out_before: frozenset[str] = frozenset()
         """Stages that were out when the run was killed, as its journal knows."""
         self.warnings: list[str] = []
@@ -88,7 +91,7 @@ class Session:
             self._clock.last = max(self._clock.last, ts)
             self.hearing.note(ts, body)
             source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
-            if source is None or (self._seen and self._is_told(body)):
+            if source is None or ((self._seen or self._bars_until) and self._is_told(body)):
                 continue
             if isinstance(body, Instrument):
                 self.definitions[body.instrument] = body
@@ -109,7 +112,8 @@ class Session:
         if isinstance(engine, ContainedEngine):
             engine.containment.told.append(self.quarantined)
         for ts, source, body in self._kept:
-            timeline.put(ts, source, body)
+            if not self._is_told(body):
+                timeline.put(ts, source, body)
         self._kept.clear()
 
     def resumed(self, last: int) -> None:
@@ -118,6 +122,14 @@ class Session:
         missed = max(0, self._clock() - last)
         self.warnings.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
         self.control(RESUMED, "all")
+
+    def warmed(self, rows: Iterable[Body]) -> None:
+        """The warm-up has told these trades and bars: a connection that tells them again is not heard."""
+        told = list(rows)
+        self._seen |= {(body.instrument, body.trade_id) for body in told if isinstance(body, Trade)}
+        for body in told:
+            if isinstance(body, Bar):
+                self._bars_until[body.instrument, body.timeframe] = body.ts_close
 
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
@@ -139,14 +151,14 @@ class Session:
         try:
             while self.step():
                 pass
+            if self._is_urgent:
+                self.engine.journal.flush()
+                self._is_urgent = False
         except BaseException as error:
             self.broken = error
             raise
         finally:
             self._is_pumping = False
-        if self._is_urgent:
-            self._is_urgent = False
-            self.engine.journal.flush()
 
     def step(self) -> bool:
         """Take the next input; False if there is none now."""
@@ -212,12 +224,14 @@ class Session:
         return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
 
     def _is_told(self, body: Body) -> bool:
-        """Whether it is a trade of before the run was killed."""
+        """Whether it is a trade or bar of the warm-up, or of before the run was killed."""
+        if isinstance(body, Bar):
+            return body.ts_close <= self._bars_until.get((body.instrument, body.timeframe), 0)
         return isinstance(body, Trade) and (body.instrument, body.trade_id) in self._seen
 
     def _keep(self, ts: int, source: str, body: Body) -> None:
         """What comes before the run begins counts from its first market input on; definitions go into its plan."""
         if not self.first and is_market(body):
             self.first = ts
-        if self.first and not isinstance(body, Instrument):
+        if self.first and (self.is_planned or not isinstance(body, Instrument)):
             self._kept.append((ts, source, body))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from helios_engine.bodies import Tick
 from helios_engine.events import Body
-from helios_engine.timeline import TICK, Input, Timeline
+from helios_engine.timeline import REPLY, TICK, Input, Timeline
 
 
 class Ticks(NamedTuple):
@@ -28,10 +28,14 @@ class LiveTimeline(Timeline):
     before the first input that is younger: from then on nothing can come that is not younger.
     """
 
-    def __init__(self, past: Timeline, clock: Callable[[], int], ticks: Ticks) -> None:
-        """The `past` may hold live inputs too, of a run that was killed; ticks go on behind its last."""
+    def __init__(self, past: Timeline, clock: Callable[[], int], ticks: Ticks, start: int | None = None) -> None:
+        """The `past` may hold live inputs too, of a run that was killed; ticks go on behind its last.
+
+        Without them it ends at `start` (ns UTC): replies that are due later wait for their time.
+        """
         super().__init__(())
         self._past: Timeline | None = past
+        self._start = start
         self._clock, self._ticks = clock, ticks
         self._put: deque[tuple[int, str, Body]] = deque()
         self._due: list[tuple[int, int, int, str, Body]] = []
@@ -56,7 +60,7 @@ class LiveTimeline(Timeline):
     def next(self) -> Input | None:
         """Take the next input, or nothing while none is due."""
         if self._past is not None:
-            found = self._past.next()
+            found = None if self._is_past_over() else self._past.next()
             if found is not None:
                 self.now = found.ts
                 if isinstance(found.body, Tick) and found.body.boundary >= self._boundary:
@@ -64,6 +68,9 @@ class LiveTimeline(Timeline):
                     self._tick(found.body.boundary + self._ticks.length)
                 return found
             self._taken.update(self._past.delivered)
+            for late in self._past if self._start is not None else ():
+                self._number += 1
+                heapq.heappush(self._due, (late.ts, REPLY, self._number, late.source, late.body))
             self._past = None
         due = self._due[0]
         if self._put and (self._put[0][0], 0) <= due[:2]:
@@ -78,6 +85,12 @@ class LiveTimeline(Timeline):
         number = self._taken[source]
         self._taken[source] = number + 1
         return Input(ts, source, number, body)
+
+    def _is_past_over(self) -> bool:
+        """Whether what is left of the past, replies to its requests, is due after the start."""
+        assert self._past is not None
+        ahead = self._past.upcoming if self._start is not None else None
+        return ahead is not None and self._start is not None and ahead >= self._start
 
     @property
     def is_warm(self) -> bool:

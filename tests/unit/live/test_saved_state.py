@@ -75,7 +75,7 @@ NAMED: dict[str, dict[str, str]] = {
     },
     "LiveTimeline": {
         **dict.fromkeys(("_taken", "_boundary"), "saved, and given to the timeline as it is made"),
-        **dict.fromkeys(("_past", "_clock", "_ticks"), MADE),
+        **dict.fromkeys(("_past", "_clock", "_ticks", "_start"), MADE),
         **dict.fromkeys(("_put", "_due", "_number"), "what was not journaled is lost with the process, as documented"),
         **dict.fromkeys(("_names", "_orders", "_ranks", "_streams", "_counts", "_last", "_heap"), "of no use live"),
         **dict.fromkeys(("now", "most_waiting"), "for people to look at"),
