@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from helios_engine.bodies import BookDelta
 from helios_engine.codec import Codec
 from helios_engine.errors import PluginError, StageError
 from helios_engine.events import Body
@@ -35,7 +36,10 @@ class Parser(Protocol):
 
 
 class Parsed:
-    """A parser at work: inputs whose times rise strictly, so that no feed order decides a tie, and their chain."""
+    """A parser at work: inputs whose times rise, so that no feed order decides a tie, and their chain.
+
+    Only the levels of one change of a book share a time.
+    """
 
     def __init__(self, name: str, parser: Parser, codec: Codec) -> None:
         self.name, self._parser, self._codec = name, parser, codec
@@ -55,15 +59,27 @@ class Parsed:
                 f"parser {self.name!r} failed at entry {entry.seq}: {type(error).__name__}: {error}; it is recorded, "
                 "mend the parser and rebuild"
             ) from error
-        return [self._chained(entry.seq, ts, body) for ts, body in found]
+        chained: Inputs = []
+        before: Body | None = None
+        for ts, body in found:
+            chained.append(self._chained(entry.seq, ts, body, is_same_change=_is_same_change(before, body)))
+            before = body
+        return chained
 
-    def _chained(self, seq: int, ts: int, body: Body) -> tuple[int, Body]:
+    def _chained(self, seq: int, ts: int, body: Body, *, is_same_change: bool) -> tuple[int, Body]:
         tag = self._codec.tag(type(body))
         if tag is None:
             raise PluginError(f"parser {self.name!r} yields {type(body).__name__}, which no plugin offers")
-        self.last = max(self.last + 1, ts)
+        self.last = self.last if is_same_change else max(self.last + 1, ts)
         self.chain.add(self._codec.encode((self.last, seq, tag, body)))
         return self.last, body
+
+
+def _is_same_change(before: Body | None, body: Body) -> bool:
+    """Whether two changed levels are of one change of a book, which is whole only after the last of them."""
+    if not isinstance(before, BookDelta) or not isinstance(body, BookDelta):
+        return False
+    return (before.instrument, before.sequence) == (body.instrument, body.sequence)
 
 
 class Intake:
