@@ -113,7 +113,9 @@ class Valr:
         Raises what no waiting can mend: AccessError, PairError, StorageError once nothing can be recorded any more.
         """
         world, pace, wanted = self._world, self._pace, self._wanted
-        self._begin(taker)
+        while not self.parser.has_begun:  # a recorder whose queue is full takes no frame
+            self._begin(taker)
+            await world.sleep(0.0 if self.parser.has_begun else 0.1)
         measuring = Measuring(wanted, self.parser, taker, world, pace)
         async with aiohttp.ClientSession() as session:
             http = Recorded(Http(session, self._url, pace.timeout), taker, world, self._state("valr.rest"))

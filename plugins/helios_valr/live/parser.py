@@ -34,6 +34,8 @@ class ValrParser:
     """Remembers books, bars, trades and definitions; the connection asks here what was read and what is missing."""
 
     def __init__(self) -> None:
+        self.has_begun = False
+        """Whether the frame was read that says what is wanted, and since when."""
         self.trades = Trades()
         self.lines = Lines(self.trades)
         self.answered = Answered(self.trades)
@@ -81,6 +83,7 @@ class ValrParser:
                     self.lines.measured(told.subject, told.value)
                 yield Health(told.subject, told.kind, told.value)
             case Began():
+                self.has_begun = True
                 self.answered.begin(told)
                 self.lines.lag_limit = told.lag
                 self._checked = frozenset(map(instrument_of, told.checked))
