@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from helios_engine.live.tables import tables
 from tests.unit.live.acme import COIN, Server
-from tests.unit.live.killing import live
+from tests.unit.live.killing import has_filled, live
 from tests.unit.live.runs import plugins, swing
 
 
@@ -21,7 +21,7 @@ async def ended(folder: Path) -> Path:
     async with Server() as server:
         server.say(COIN)
         prices = asyncio.create_task(swing(server, over.is_set))
-        await live(folder, server, None, signal.SIGINT, 1.5)
+        await live(folder, server, None, signal.SIGINT, 0.5, has_filled)
         over.set()
         await prices
     return next((folder / "runs").iterdir())
