@@ -75,7 +75,7 @@ def build(config: Config, plugins: Plugins | None = None, live: FeedMaker | None
     if plugins is None:
         plugins = Plugins(config.plugins.allow, config.plugins.block)
     codec = Codec(plugins.bodies)
-    make_feed = live or _feed
+    make_feed = live or recorded_feed
     feeds = tuple(make_feed(config, piece, plugins, codec) for piece in config.feeds)
     stages = plugins.offers("stage")
     containment = None if live is None else Containment(config.containment)
@@ -148,7 +148,8 @@ def _injected(config: Config, piece: Piece, known: Sequence[str], more: Mapping[
     return {key: value for key, value in offered.items() if key in known}
 
 
-def _feed(config: Config, piece: Piece, plugins: Plugins, codec: Codec) -> RunningFeed:
+def recorded_feed(config: Config, piece: Piece, plugins: Plugins, codec: Codec) -> RunningFeed:
+    """The feed of a piece over what is recorded; raises BuildError, ConfigError, DataError."""
     offers = plugins.offers("feed")
     feed = _made(piece, _maker(config, piece, offers, "feed"))
     told = getattr(feed, "bodies", None)

@@ -6,6 +6,7 @@
     ├── PluginError     a plugin cannot be loaded or is not allowed      exit 2
     ├── BuildError      the pieces do not fit together                   exit 2
     ├── DataError       market data is missing, wrong or unreadable      exit 3
+    │   ├── AbsentError  a data set is not in the catalog                exit 3
     │   └── OvertakenError  a data set was written while it was in use   exit 3
     ├── JournalError    a run folder or journal cannot be read           exit 3
     ├── StorageError    the disk is full or a file cannot be written     exit 3
@@ -54,6 +55,10 @@ class DataError(HeliosError):
     """Market data is missing, wrong or unreadable."""
 
     exit_code = 3
+
+
+class AbsentError(DataError):
+    """A data set is not in the catalog."""
 
 
 class OvertakenError(DataError):

@@ -25,7 +25,7 @@ from helios_engine.catalog.naming import can_name_a_folder
 from helios_engine.catalog.parts import CHUNK_ROWS
 from helios_engine.catalog.place import Location, Place, place
 from helios_engine.catalog.session import Session
-from helios_engine.errors import DataError, OvertakenError
+from helios_engine.errors import AbsentError, DataError, OvertakenError
 
 
 class Catalog:
@@ -69,12 +69,12 @@ class Catalog:
         return [dataset for dataset in map(self.at, self.folders()) if kind in ("", dataset.manifest.kind)]
 
     def dataset(self, kind: str, name: str, timeframe: str = "") -> Dataset:
-        """One data set; DataError says which ones there are instead."""
+        """One data set; AbsentError says which ones there are instead, DataError what is wrong with it."""
         folder = self.folder(kind, name, timeframe)
         if not has_manifest(folder):
             there = ", ".join(d.name for d in self.datasets()) or "none"
             wanted = " ".join(filter(None, (kind, name, timeframe)))
-            raise DataError(
+            raise AbsentError(
                 f"no {wanted} in the catalog {self.url}; there are: {there}. `helios-engine data import` brings more"
             )
         return self.at(folder)

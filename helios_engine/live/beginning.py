@@ -35,7 +35,7 @@ class Began(NamedTuple):
 def overlap(run: Paper) -> None:
     """A warm-up ends where the connection begins: let that begin a little before, so that nothing falls between.
 
-    What both tell is heard once, see `Session.warmed`.
+    What both tell is heard once, see `Session.told`.
     """
     go_on = getattr(run.made.connection, "go_on", None)
     if go_on is None or not nanoseconds(run.config.run.warmup):
@@ -53,11 +53,11 @@ async def fresh(run: Paper, connection: asyncio.Task[None]) -> Began:
     """A new run: definitions and the first price from the connection, then history for its warm-up."""
     plan = await _planned(run, connection)
     run.session.is_planned = True
-    warmth = await warm_up(plan, run.made.connection, run.wanted, plan.start)
-    run.missing = warmth.missing
-    run.session.warmed(body for rows in warmth.rows.values() for _, body in rows)
+    warmth = await warm_up(plan, run.made.connection, run.wanted)
+    run.warmth = [*warmth.came, *(f"{text} is missing" for text in warmth.missing)]
+    run.session.told = warmth.told
     ticks = live_ticks(plan)
-    before = past(plan, warmth, ticks.length, ticks.grace, ticks.first)
+    before = past(plan, warmth, ticks)
 
     def ask(ts: int, running: RunningEffect, request: Body) -> None:
         reply = running.effect.answer(request)

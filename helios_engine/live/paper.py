@@ -17,7 +17,6 @@ from helios_engine.build import Plan
 from helios_engine.config import Config
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import Engine
-from helios_engine.errors import HeliosError
 from helios_engine.events import Body
 from helios_engine.faults import strikes
 from helios_engine.heap import heap_set_aside
@@ -95,7 +94,8 @@ class Paper:
         self.taking: Taking | None = None
         self.plan: Plan | None = None
         self._connection: asyncio.Task[None] | None = None
-        self.missing: list[str] = []
+        self.warmth: list[str] = []
+        """Where the warm-up is from, and what is missing of it."""
         self.place: Path | None = None
         self._every, self._started, self._behind = snapshot, 0, 0
         self.snapshots: Snapshots | None = None
@@ -133,7 +133,7 @@ class Paper:
                     return await self._run(place, self.taking, killed)
             finally:
                 if self._connection is not None:
-                    await _cancelled(self._connection)
+                    await _ended(self._connection)  # if it broke, that has been raised by now
                 if not recorder.problem:
                     self.taking.mark()
 
@@ -196,7 +196,8 @@ class Paper:
                 with heap_set_aside():
                     await self._live(self._connection)
                 self._enter("ending")
-                await _cancelled(self._connection)
+                if (error := await _ended(self._connection)) is not None:
+                    raise error
                 self._unbroken()
                 self.session.control(STOP, "all")
                 self._unbroken()
@@ -249,7 +250,7 @@ class Paper:
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
-        told = [f"warm-up: {text} is missing" for text in self.missing]
+        told = [f"warm-up: {text}" for text in self.warmth]
         told += [*self.session.failures, *self.session.warnings]
         assert self.recorder is not None
         if self.snapshots is not None and self.snapshots.problem:
@@ -320,7 +321,8 @@ class Paper:
                 saved = now
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
+async def _ended(task: asyncio.Task[None]) -> BaseException | None:
+    """Cancel it and wait; returns what it broke with instead, if it did."""
     task.cancel()
-    with suppress(asyncio.CancelledError, HeliosError):
-        await task
+    await asyncio.wait([task])
+    return None if task.cancelled() else task.exception()

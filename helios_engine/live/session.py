@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
-from helios_engine.bodies import Bar, Control, Instrument, Quarantine, Trade
+from helios_engine.bodies import Control, Instrument, Quarantine
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import ContainedEngine, Engine
 from helios_engine.events import Body
@@ -17,6 +17,7 @@ from helios_engine.live.hearing import Hearing
 from helios_engine.live.latest import Latest
 from helios_engine.live.routes import Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
+from helios_engine.live.told import Told
 from helios_engine.logs import component
 from helios_engine.recorder.parsing import Inputs
 from helios_engine.timeframe import iso
@@ -75,11 +76,11 @@ class Session:
         self.failures: list[str] = []
         self.hearing = Hearing()
         self.latest = Latest()
-        self._seen: frozenset[tuple[str, str]] = frozenset()
+        self.told = Told()
+        """Of the warm-up, or of before the run was killed."""
         self.broken: BaseException | None = None
         self.is_planned = False
         """Whether the plan is made: definitions that come from then on are inputs."""
-        self._bars_until: dict[tuple[str, str], int] = {}
         self.out_before: frozenset[str] = frozenset()
         """Stages that were out when the run was killed, as its journal knows."""
         self.warnings: list[str] = []
@@ -91,7 +92,7 @@ class Session:
             self._clock.last = max(self._clock.last, ts)
             self.hearing.note(ts, body)
             source = None if isinstance(body, Instrument) and self._is_known(body) else self.routes.source(body)
-            if source is None or ((self._seen or self._bars_until) and self._is_told(body)):
+            if source is None or (self.told and body in self.told):
                 continue
             if isinstance(body, Instrument):
                 self.definitions[body.instrument] = body
@@ -112,24 +113,16 @@ class Session:
         if isinstance(engine, ContainedEngine):
             engine.containment.told.append(self.quarantined)
         for ts, source, body in self._kept:
-            if not self._is_told(body):
+            if body not in self.told:
                 timeline.put(ts, source, body)
         self._kept.clear()
 
     def resumed(self, last: int) -> None:
         """The run was killed after an input of `last` (ns UTC); the trades that it has seen are not told again."""
-        self._seen = frozenset(self.latest.trades)
+        self.told.add_trades(self.latest.trades)
         missed = max(0, self._clock() - last)
         self.warnings.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
         self.control(RESUMED, "all")
-
-    def warmed(self, rows: Iterable[Body]) -> None:
-        """The warm-up has told these trades and bars: a connection that tells them again is not heard."""
-        told = list(rows)
-        self._seen |= {(body.instrument, body.trade_id) for body in told if isinstance(body, Trade)}
-        for body in told:
-            if isinstance(body, Bar):
-                self._bars_until[body.instrument, body.timeframe] = body.ts_close
 
     def begin(self) -> None:
         """The warm-up is done: from now on every input is taken as soon as it has come."""
@@ -222,12 +215,6 @@ class Session:
         """Whether a definition says nothing new, as each connection does at its beginning."""
         known = self.definitions.get(body.instrument)
         return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
-
-    def _is_told(self, body: Body) -> bool:
-        """Whether it is a trade or bar of the warm-up, or of before the run was killed."""
-        if isinstance(body, Bar):
-            return body.ts_close <= self._bars_until.get((body.instrument, body.timeframe), 0)
-        return isinstance(body, Trade) and (body.instrument, body.trade_id) in self._seen
 
     def _keep(self, ts: int, source: str, body: Body) -> None:
         """What comes before the run begins counts from its first market input on; definitions go into its plan."""

@@ -24,7 +24,7 @@ class Ticks(NamedTuple):
 class LiveTimeline(Timeline):
     """First the `past` (the warm-up), then what was `put`, with ticks and replies at their times in between.
 
-    Stamps of what is put rise strictly. A tick or a reply that is due at T comes as soon as `clock` is past T, or
+    Stamps of what is put never fall. A tick or a reply that is due at T comes as soon as `clock` is past T, or
     before the first input that is younger: from then on nothing can come that is not younger.
     """
 

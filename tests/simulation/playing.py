@@ -72,6 +72,7 @@ async def _play(case: Scenario, folder: Path, plugins: Plugins) -> tuple[Result,
                 limits=LIMITS, snapshot=3.0, asking=lambda session: Inline(session.reply, session.effect_failed),
             )  # fmt: skip
 
+        await asyncio.sleep(case.lead)
         place: Path | None = None
         before = 0.0
         for number, at in enumerate(case.crashes):

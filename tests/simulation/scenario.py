@@ -7,6 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, get_args
 
+from msgspec.structs import replace
+
 from helios_engine.config import Config, parse_config
 from helios_valr.simulator import Fault, Settings
 from helios_valr.simulator.faults import LASTING, Kind
@@ -23,6 +25,7 @@ _CONFIG = """
 [run]
 name = "seed"
 tick = "1s"
+warmup = "{warmup}s"
 
 [account]
 currency = "ZAR"
@@ -63,7 +66,9 @@ band = 0.05
 
 
 class Scenario(NamedTuple):
-    """Seconds are virtual and count from the beginning; `crashes` are when the process dies and comes back.
+    """Seconds are virtual and count from the run's beginning, `lead` after that of the market.
+
+    `crashes` are when the process dies and comes back.
 
     `rare` are the places in the product's own code at which a fault strikes, with how likely. No order that adds risk
     may be decided on data older than `max_age` seconds, nor be one of more than `per_minute`.
@@ -78,6 +83,7 @@ class Scenario(NamedTuple):
     max_age: float
     per_minute: int
     rare: Mapping[str, float]
+    lead: float
     seconds: float
     crashes: tuple[float, ...]
 
@@ -102,15 +108,18 @@ def scenario(seed: int) -> Scenario:
         f'\n[[feed]]\nuse = "catalog.{kind}"\ninstrument = "{pair}.VALR"\n' for pair in pairs for kind in kinds
     )
     age, per_minute = draw.choice((0.5, 8.0)), draw.choice((4, 12))
+    warmup = Random(f"warm-up {seed}").choice((0, 0, 45, 150))
+    lead = warmup + 10.0 if warmup else 0.0
+    faults = tuple(replace(fault, at=fault.at + lead) for fault in faults)
     config = _CONFIG.format(
-        age=round(age * 1000), most=MOST, per_minute=per_minute, latency=draw.choice((1, 50, 400)),
+        warmup=warmup, age=round(age * 1000), most=MOST, per_minute=per_minute, latency=draw.choice((1, 50, 400)),
         timeframe=draw.choice(("1s", "2s")), feeds=feeds,
     )  # fmt: skip
     dies = draw.random() < 0.35
     crashes = tuple(sorted(draw.uniform(8, seconds - 8) for _ in range(draw.randint(1, 2)))) if dies else ()
     chances = {"recorder.full": 0.01, "journal.late": 0.5, "loop.late": 0.02}
     rare = {point: chance for point, chance in chances.items() if draw.random() < 0.2}
-    return Scenario(seed, settings, faults, config, pairs, kinds, age, per_minute, rare, seconds, crashes)
+    return Scenario(seed, settings, faults, config, pairs, kinds, age, per_minute, rare, lead, seconds, crashes)
 
 
 def _fault(draw: Random, seconds: float) -> Fault:

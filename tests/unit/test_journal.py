@@ -152,6 +152,36 @@ def test_a_full_disk_ends_in_a_clear_error_and_a_readable_journal(tmp_path: Path
     assert len(list(read_frames(tmp_path / "j"))) > 5
 
 
+def test_a_frame_that_was_written_in_part_is_taken_back_and_written_once_there_is_room(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    pid = os.fork()
+    if pid == 0:
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        writer = FrameWriter(tmp_path / "j")
+        writer.append(["first"])
+        writer.flush()
+        whole = (tmp_path / "j").stat().st_size
+        writer.append([os.urandom(5000)])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, most))
+        code = 1
+        try:
+            writer.flush()
+        except StorageError:
+            code = 42 if (tmp_path / "j").stat().st_size == whole else 2
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        writer.append(["last"])
+        writer.close()
+        os._exit(code)
+    _, status = os.waitpid(pid, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 42
+    records = list(read_frames(tmp_path / "j"))
+    assert [len(record[0]) for record in records] == [5, 5000, 4]
+
+
 def test_errors_of_the_disk_are_told_apart(tmp_path: Path) -> None:
     assert "no space left" in str(storage_error(tmp_path, OSError(errno.ENOSPC, "full")))
     assert "cannot be written: read-only" in str(storage_error(tmp_path, OSError(errno.EROFS, "read-only")))

@@ -79,9 +79,8 @@ class Valr:
     async def history(self, wanted: Wanted, start: int, stop: int) -> list[tuple[int, Body]]:
         """Bars of 1m or trades of `[start, stop)` (ns UTC) with the time each was over, oldest first.
 
-        What is younger than a few seconds is left to the connection: when it runs it goes on from where this ends,
-        and nothing is left out or told twice. Of other kinds VALR has no history, which `lines` says. ConfigError for
-        an instrument that is none of VALR's, UnreachableError if VALR does not answer.
+        What is younger than a few seconds is left out: it may not be whole. Of other kinds VALR has no history, which
+        `lines` says. ConfigError for an instrument that is none of VALR's, UnreachableError if VALR does not answer.
         """
         state = self._state("valr.history")
         state.attempt()
@@ -93,16 +92,12 @@ class Valr:
             state.down(f"VALR has no history of {wanted.kind.__name__} of {wanted.instrument}")
             return found
         state.up()
-        last = (found[-1][0] if found else 0) if wanted.kind is Bar else stop
-        if last > self._world.now() - 10 * _MINUTE:
-            key = wanted.kind, pair_of(wanted.instrument)
-            self._since[key] = max(last, self._since.get(key, 0))
         return found
 
     def go_on(self, wanted: Wanted, since: int) -> None:
-        """Fill what follows `since` (ns UTC), the end of what a killed run has of trades or bars.
+        """Fill what follows `since` (ns UTC), the end of what is known of trades or bars, as soon as it runs.
 
-        Trades are asked for from a little before: some of them may have been owed when it was killed.
+        Trades are asked for from a little before: some of them may have been owed when a run was killed.
         """
         key = wanted.kind, pair_of(wanted.instrument)
         self._since[key] = since - OWED if wanted.kind is Trade else since

@@ -16,9 +16,9 @@ from helios_engine.journal import Journal, JournalReader
 from helios_engine.live.killed import Killed
 from helios_engine.reconcile import reconcile
 from helios_engine.replay import replay
-from tests.unit.live.acme import COIN, Server
+from tests.unit.live.acme import COIN, Server, trade
 from tests.unit.live.killing import live
-from tests.unit.live.runs import plugins, swing
+from tests.unit.live.runs import CONFIG, config, plugins, swing
 
 KILLS = int(os.environ.get("KILLS", "30"))
 LIVES = 5
@@ -67,3 +67,37 @@ def test_a_journal_of_another_schema_is_neither_gone_on_with_nor_replayed(tmp_pa
     for take in (Killed, replay):
         with pytest.raises(JournalError, match="expected a journal of schema 2, found 1"):
             take(tmp_path)
+
+
+def left(place: Path, digest: str = "") -> None:
+    """A journal of five frames, as of a paper run that was killed."""
+    (place / "config.toml").write_text(CONFIG)
+    journal = Journal(place / "journal.hlj", [], Codec())
+    about = {"mode": "paper", "config_path": "paper.toml", "config_digest": digest or config(place).digest}
+    journal.header(about)
+    for number in range(4):
+        journal.flush()
+        journal.input(number, number, "trades", number, trade(number, 1000.0))
+    journal.leave()
+
+
+def test_a_torn_end_is_cut_off_and_damage_in_the_middle_is_refused(tmp_path: Path) -> None:
+    left(tmp_path)
+    path = tmp_path / "journal.hlj"
+    whole = path.read_bytes()
+
+    path.write_bytes(whole[:-5])
+    assert len(list(Killed(tmp_path).inputs(Codec()))) == 3
+
+    path.write_bytes(whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :])
+    with pytest.raises(JournalError, match=r"damaged at byte \d+, in the middle: whole frames lie behind it"):
+        Killed(tmp_path)
+
+
+def test_a_run_whose_config_was_changed_is_another_run(tmp_path: Path) -> None:
+    left(tmp_path)
+    assert Killed(tmp_path).config.run.name == "paper"
+
+    (tmp_path / "config.toml").write_text(CONFIG.replace("band = 0.05", "band = 0.5"))
+    with pytest.raises(JournalError, match=r"config\.toml was changed since; put it back, or start a new run"):
+        _ = Killed(tmp_path).config

@@ -22,6 +22,7 @@ from helios_engine.bodies import (
     VenueStatus,
 )
 from helios_engine.events import Body
+from helios_engine.faults import simulated
 from helios_engine.recorder.connection import Wanted
 from helios_valr.live.connection import Valr
 from tests.unit.valr.live.market import MINUTE, NAME, START, Table, play
@@ -92,7 +93,7 @@ def test_twenty_minutes_of_everything_is_complete_and_true(tmp_path: Path) -> No
     assert [one.differs for one in rebuilt] == [""]
 
 
-def test_the_connection_goes_on_where_the_history_that_it_gave_ends(tmp_path: Path) -> None:
+def test_the_connection_goes_on_where_its_history_ends(tmp_path: Path) -> None:
     before: dict[type[Body], Any] = {}
 
     async def first(valr: Valr) -> None:
@@ -100,6 +101,7 @@ def test_the_connection_goes_on_where_the_history_that_it_gave_ends(tmp_path: Pa
             found = await valr.history(wanted, START - 20 * MINUTE, START + 3_000_000_000)
             before[wanted.kind] = [body for _, body in found]
             assert [ts for ts, _ in found] == sorted(ts for ts, _ in found)
+            valr.go_on(wanted, found[-1][0])
         assert await valr.history(QUOTES[0], START - 20 * MINUTE, START) == []
         assert [line.problem for line in valr.lines()] == [f"VALR has no history of Quote of {NAME}"]
 
@@ -108,11 +110,32 @@ def test_the_connection_goes_on_where_the_history_that_it_gave_ends(tmp_path: Pa
         await table.quiet()
         bars = [*before[Bar], *table.heard.of(Bar)]
         assert bars == table.bars(START - 21 * MINUTE, bars[-1].ts_open)
-        told = [body.trade_id for body in (*before[Trade], *table.heard.of(Trade))]
-        assert told == [done.id for done in list(table.market().trades)[-len(told) :]]
+        told = dict.fromkeys(body.trade_id for body in (*before[Trade], *table.heard.of(Trade)))
+        assert list(told) == [done.id for done in list(table.market().trades)[-len(told) :]]
 
     _, rebuilt = play(tmp_path, [*BARS, *TRADES], work, first=first)
 
+    assert [one.differs for one in rebuilt] == [""]
+
+
+def test_it_begins_once_its_beginning_is_recorded(tmp_path: Path) -> None:
+    refused = 5
+
+    def strikes(point: str) -> bool:
+        nonlocal refused
+        refused -= point == "recorder.full"
+        return point == "recorder.full" and refused >= 0
+
+    async def work(table: Table) -> None:
+        await table.until(lambda: len(table.heard.of(Trade)) > 20)
+        await table.quiet()
+        assert table.heard.book() == table.truth()
+
+    with simulated(strikes):
+        heard, rebuilt = play(tmp_path, [*QUOTES, *TRADES], work)
+
+    assert refused < 0
+    assert heard.inputs[0][0] > START
     assert [one.differs for one in rebuilt] == [""]
 
 
