@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from helios_engine.catalog.place import sync
 from helios_engine.errors import ConfigError
-from helios_engine.files import storage_error
+from helios_engine.files import storage_error, sync_path
 
 DIGITS = 19
 """What a 64-bit integer has at most."""
@@ -50,7 +49,7 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield draft
-        sync(draft)
+        sync_path(draft)
         draft.replace(path)
     except OSError as error:
         raise storage_error(path, error) from error

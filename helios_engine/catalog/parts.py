@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from helios_engine.catalog import tables
 from helios_engine.catalog.manifest import Part
-from helios_engine.catalog.place import Place, sync
+from helios_engine.catalog.place import Place
 from helios_engine.errors import DataError, OvertakenError
+from helios_engine.files import sync_path
 
 CHUNK_ROWS = 65_536
 Piece = tuple[pa.Table, int, int]
@@ -35,7 +36,7 @@ def write_part(folder: Path, kind: str, pieces: Sequence[Piece], label: str) -> 
         column_encoding=dict.fromkeys(units, "DELTA_BINARY_PACKED"),
         use_dictionary=[field.name for field in rows.schema if _repeats(field.type)],
     )  # fmt: skip
-    sync(draft)
+    sync_path(draft)
     with draft.open("rb") as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
     name = f"{label}-{sha[:8]}.parquet"

@@ -94,13 +94,7 @@ def read_frames(path: Path, *, salvage: bool = False, since: int = 0, until: int
     With `since`, the first frame is the one that begins at that byte. With `until`, frames from that byte on are left
     alone: they may be being written.
     """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
-    with file:
-        if file.read(len(FILE_MAGIC)) != FILE_MAGIC:
-            raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
+    with _opened(path) as file:
         file.seek(max(since, file.tell()))
         decoder = msgspec.msgpack.Decoder()
         number = 0
@@ -127,13 +121,7 @@ def last_frame(path: Path) -> tuple[int, int]:
 
     JournalError if whole frames lie behind one that is damaged: that is no torn end, which may be cut off.
     """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
-    with file:
-        if file.read(len(FILE_MAGIC)) != FILE_MAGIC:
-            raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
+    with _opened(path) as file:
         begin = end = file.tell()
         while (head := file.read(HEAD.size)) and _payload(file, head) is not None:
             begin, end = end, file.tell()
@@ -144,6 +132,18 @@ def last_frame(path: Path) -> tuple[int, int]:
                 "was: to go on from here would forget what is behind"
             )
         return begin, end
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A journal's file behind its magic line."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
+    if file.read(len(FILE_MAGIC)) != FILE_MAGIC:
+        file.close()
+        raise JournalError(f"{path} is not a Helios journal: it does not begin with {FILE_MAGIC!r}")
+    return file
 
 
 def _payload(file: BinaryIO, head: bytes) -> bytes | None:

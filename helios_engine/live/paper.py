@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,25 +16,22 @@ from helios_engine.artefact_gate import check_artefacts
 from helios_engine.build import Plan
 from helios_engine.config import Config
 from helios_engine.effects import RunningEffect
-from helios_engine.engine import Engine
 from helios_engine.events import Body
-from helios_engine.faults import strikes
 from helios_engine.heap import heap_set_aside
 from helios_engine.live.beginning import again, fresh, overlap
-from helios_engine.live.clock import Behind, Rising
+from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
 from helios_engine.live.killed import Killed
-from helios_engine.live.memory import Memory
-from helios_engine.live.restart import engine_of, told
+from helios_engine.live.restart import engine_of, go_on
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.snapshots import Snapshots
 from helios_engine.live.switching import Switching
 from helios_engine.live.tables import made_again
 from helios_engine.live.taking import Taking
-from helios_engine.live.timeline import LiveTimeline
+from helios_engine.live.trading import trade, warm
 from helios_engine.live.watchdog import Watchdog
 from helios_engine.logs import component
 from helios_engine.plugins import Plugins
@@ -50,10 +47,6 @@ from helios_engine.world import World
 
 RECORDING = "recording"
 """The folder of the raw frames in a run's folder."""
-FLUSHED = 0.1
-"""Seconds between two moments at which everything journaled is with the operating system."""
-SLICE = 256
-"""Inputs of a warm-up between two looks at the connection."""
 
 
 class Paper:
@@ -97,7 +90,7 @@ class Paper:
         self.warmth: list[str] = []
         """Where the warm-up is from, and what is missing of it."""
         self.place: Path | None = None
-        self._every, self._started, self._behind = snapshot, 0, 0
+        self.snapshot, self.started, self.behind = snapshot, 0, 0
         self.snapshots: Snapshots | None = None
         self.phase, self.begun = "waiting", 0
         self.switching = Switching(self)
@@ -117,7 +110,7 @@ class Paper:
         return await self._opened(killed.place, killed)
 
     async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
-        self.place, self.begun, self._started = place, self.world.now(), self.world.monotonic()
+        self.place, self.begun, self.started = place, self.world.now(), self.world.monotonic()
         self._loop = asyncio.get_running_loop()
         about = {"parser": self.made.parser, "run": place.name}
         with Recorder(place / RECORDING, self._limits, about=about, alarm=self._alarmed, wall=self.clock,
@@ -173,7 +166,7 @@ class Paper:
             (asking.ask if self.session.timeline.is_warm else began.ask)(ts, running, request)
 
         identities = [str(identity) for identity in plan.plugins.identities.values()]
-        self.snapshots = Snapshots(place, plan.codec, identities, self._every)
+        self.snapshots = Snapshots(place, plan.codec, identities, self.snapshot)
         engine, timeline, source = await engine_of(self, began, killed, ask, contaminated)
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
@@ -182,11 +175,12 @@ class Paper:
         try:
             with self._watched(plan):
                 if not timeline.is_warm:
-                    await self.warm(engine, timeline)
+                    await warm(self, engine, timeline)
                     if killed is not None:
                         engine.journal.caught_up()
                 if killed is not None:
-                    self._go_on(engine.now, taking, source)
+                    go_on(self, engine.now, source)
+                    self._connect(taking)
                     self.switching.turn()
                 else:
                     self.switching.may_begin()
@@ -194,13 +188,13 @@ class Paper:
                 assert self._connection is not None
                 self._enter("trading")
                 with heap_set_aside():
-                    await self._live(self._connection)
+                    await trade(self, self._connection)
                 self._enter("ending")
                 if (error := await _ended(self._connection)) is not None:
                     raise error
-                self._unbroken()
+                self.session.unbroken()
                 self.session.control(STOP, "all")
-                self._unbroken()
+                self.session.unbroken()
                 engine.finish(0)
             status = "complete"
         except (Exception, asyncio.CancelledError) as error:
@@ -225,20 +219,6 @@ class Paper:
     def instruments(self) -> list[str]:
         """What the run is about, in order."""
         return sorted({want.instrument for want in self.wanted})
-
-    def _go_on(self, last: int, taking: Taking, source: str) -> None:
-        """Connect again, from where the killed run was."""
-        assert self.snapshots is not None
-        took = (self.world.monotonic() - self._started) / 1e9
-        self.session.resumed(last)
-        for text in (*self.snapshots.refused, told(source, self._behind, took)):
-            self._alarmed(text)
-            self.session.warnings.append(text)
-        go_on = getattr(self.made.connection, "go_on", None)
-        if go_on is not None:
-            for want, since in self.session.latest.until.items():
-                go_on(want, since)
-        self._connect(taking)
 
     @contextmanager
     def _watched(self, plan: Plan) -> Iterator[None]:
@@ -270,55 +250,6 @@ class Paper:
     def _alarmed(self, text: str) -> None:
         self.alarms.append(text)
         self._say(text)
-
-    async def warm(self, engine: Engine, timeline: LiveTimeline) -> None:
-        """Take the past, with a look at the connection now and then."""
-        self.session.join(engine, timeline)
-        self._behind = 0
-        while not timeline.is_warm and self.session.step():
-            self._behind += 1
-            if self._behind % SLICE == 0:
-                await asyncio.sleep(0)
-
-    def _unbroken(self) -> None:
-        """Raise what broke a turn, also in a callback of the loop, which would only log it."""
-        if self.session.broken is not None:
-            raise self.session.broken
-
-    async def _live(self, connection: asyncio.Task[None]) -> None:
-        """Keep the clock going until the run is stopped or the connection gives up."""
-        timeline, engine = self.session.timeline, self.session.engine
-        assert timeline is not None and engine is not None
-        assert self.snapshots is not None
-        self.snapshots.take(engine, timeline, self.session.latest)
-        flushed = told = saved = self.world.monotonic()
-        behind = Behind(self.clock, self.world.now, self.session.failed)
-        memory = Memory(self.config.containment.max_memory, self.session.failed, self.session.warn)
-        while not self.stop.is_set():
-            if connection.done():
-                connection.result()
-                self.session.warn("the connection ended by itself, and the run with it")
-                return
-            wait = min(max((timeline.due - self.world.now()) / 1e9, 0.0) + 0.001, FLUSHED)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), wait)
-            self._unbroken()
-            if strikes("loop.late"):
-                await self.world.sleep(1.5)
-            self.session.pump()
-            self.switching.turn()
-            now = self.world.monotonic()
-            if now - flushed >= FLUSHED * 1e9 and not strikes("journal.late"):
-                engine.journal.flush()
-                flushed = now
-            if now - told >= 1_000_000_000:
-                self.tell(self)
-                memory.look(now)
-                behind.look()
-                told = now
-            if now - saved >= self._every * 1e9:
-                self.snapshots.take(engine, timeline, self.session.latest)
-                saved = now
 
 
 async def _ended(task: asyncio.Task[None]) -> BaseException | None:

@@ -17,6 +17,7 @@ from helios_engine.live.beginning import Began
 from helios_engine.live.killed import Killed
 from helios_engine.live.latest import Latest
 from helios_engine.live.timeline import LiveTimeline, Stored
+from helios_engine.live.trading import warm
 from helios_engine.timeframe import iso
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def engine_of(
             try:
                 snapshots.give(engine, saved, run.session.latest)
                 now = engine.now
-                await run.warm(engine, timeline)
+                await warm(run, engine, timeline)
                 engine.journal.caught_up()
             except Exception as error:  # whatever it is, the journal is there without this snapshot
                 engine.journal.leave()
@@ -60,10 +61,18 @@ async def engine_of(
     return engine, timeline, WHOLE
 
 
-def told(source: str, behind: int, seconds: float) -> str:
-    """From what a killed run goes on, in words."""
-    inputs = f"{source}, {behind:,} inputs" if source == WHOLE else f"{source} and {behind:,} inputs behind it"
-    return f"gone on from {inputs}, in {seconds:.1f} s"
+def go_on(run: Paper, last: int, source: str) -> None:
+    """A killed run, whose last input was of `last` (ns UTC), goes on from `source`: say so, to the connection too."""
+    assert run.snapshots is not None
+    seconds = (run.world.monotonic() - run.started) / 1e9
+    inputs = f"{source}, {run.behind:,} inputs" if source == WHOLE else f"{source} and {run.behind:,} inputs behind it"
+    run.session.resumed(last)
+    for text in (*run.snapshots.refused, f"gone on from {inputs}, in {seconds:.1f} s"):
+        run.session.warn(text)
+    tell = getattr(run.made.connection, "go_on", None)
+    if tell is not None:
+        for want, since in run.session.latest.until.items():
+            tell(want, since)
 
 
 def _made(

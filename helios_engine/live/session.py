@@ -153,6 +153,11 @@ class Session:
         finally:
             self._is_pumping = False
 
+    def unbroken(self) -> None:
+        """Raise what broke a turn, also in a callback of the loop, which would only log it."""
+        if self.broken is not None:
+            raise self.broken
+
     def step(self) -> bool:
         """Take the next input; False if there is none now."""
         assert self.engine is not None

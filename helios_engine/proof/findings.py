@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -18,18 +18,7 @@ Layer = Literal[
     "declared",
     "artefacts",
 ]
-LAYERS: tuple[Layer, ...] = (
-    "structure",
-    "availability",
-    "fills",
-    "hermetic",
-    "differential",
-    "drivers",
-    "prefix",
-    "futures",
-    "declared",
-    "artefacts",
-)
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 """In the order in which they run and are printed: the cheap ones first."""
 
 Kind = Literal["feed", "stage", "effect", "venue", "engine"]

@@ -19,12 +19,12 @@ from helios_engine.catalog.parts import rescale
 from helios_engine.catalog.store import Catalog
 from helios_engine.codec import Codec
 from helios_engine.errors import DataError, StorageError
-from helios_engine.files import write_whole
+from helios_engine.files import sync_path, write_whole
 from helios_engine.recorder.checking import Checked, check
 from helios_engine.recorder.entries import Frame, Mark
 from helios_engine.recorder.parsing import Inputs, Parsed, replayed
 from helios_engine.recorder.rows import Target, table, target
-from helios_engine.recorder.segment import name_of, segments, sync_folder
+from helios_engine.recorder.segment import name_of, segments
 
 FILE = "compacted.json"
 
@@ -161,5 +161,5 @@ class Compaction:
             if all(old.name in done and not done[old.name].wrong for old in session):
                 for old in session:
                     old.unlink()
-                sync_folder(self._folder)
+                sync_path(self._folder)
             session = []

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helios_engine.errors import JournalError
-from helios_engine.files import storage_error, write_whole
+from helios_engine.files import storage_error, sync_path, write_whole
 from helios_engine.journal.framing import pack
 from helios_engine.recorder.entries import Frame, Gap, Header, Seal, encode
-from helios_engine.recorder.segment import SegmentFile, name_of, segments, sync_folder
+from helios_engine.recorder.segment import SegmentFile, name_of, segments
 
 _KILLED = "the recorder before this one was killed, or could not write its end"
 
@@ -87,4 +87,4 @@ def _set_aside(path: Path) -> None:
     if target.exists():
         raise JournalError(f"{target} is there already, beside {path.name}, which holds nothing whole; move it away")
     path.rename(target)
-    sync_folder(path.parent)
+    sync_path(path.parent)

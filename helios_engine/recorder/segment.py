@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helios_engine.errors import JournalError
-from helios_engine.files import storage_error
+from helios_engine.files import storage_error, sync_path
 from helios_engine.journal.framing import HEAD, Found, pack, scan
 from helios_engine.recorder.entries import Entry, Header, Seal, decode, encode
 
@@ -75,7 +75,7 @@ class SegmentWriter:
             if problem is not None:
                 raise problem
             os.fsync(self._handle)
-            sync_folder(folder)
+            sync_path(folder)
         except OSError as error:
             os.close(self._handle)
             with contextlib.suppress(OSError):  # a stub is harmless: recovery sets it aside
@@ -159,12 +159,3 @@ class SegmentFile:
     def digest(self, end: int) -> str:
         """Hex digest of the bytes before `end`."""
         return hashlib.blake2b(self.data[:end], digest_size=32).hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

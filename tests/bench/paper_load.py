@@ -33,7 +33,7 @@ from helios_engine.toml_text import toml_text
 from tests.bench.judging import loss, quantiles
 from tests.bench.loading import Load, held, room, told_loss
 from tests.bench.valr_load import frames_of
-from tests.bench.valr_world import PING, Simulated, Timed, Times, pairs, simulated
+from tests.bench.valr_world import PING, Simulated, Timed, Times, pairs, remember, simulated
 
 SIX_KINDS = Path(__file__).parents[2] / "configs" / "live" / "six_kinds.toml"
 LIMIT = 2
@@ -64,6 +64,7 @@ class Watched:
         settings = {"url": simulator.url, "pace": {"ping": PING, "lag": LIMIT}, **keys}
         self.run = paper_run(config(count, bars), settings, tell=self._look, alarm=print)
         self._parser, self._times = self.run.made.connection.parser, times
+        remember(self._parser, pairs(count))
         self.run.made = Made(Timed(self.run.made.connection, times), self.run.made.parser)
         self.late: list[tuple[int, float]] = []
         """When each tick was due (ns UTC), and seconds until its turn was done."""

@@ -25,7 +25,7 @@ from helios_engine.recorder.parsing import Inputs
 from helios_engine.world import World
 from tests.bench.judging import loss, quantiles
 from tests.bench.loading import Load, room, told_loss
-from tests.bench.valr_world import PING, Simulated, Timed, Times, pairs, simulated
+from tests.bench.valr_world import PING, Simulated, Timed, Times, pairs, remember, simulated
 
 
 def frames_of(folder: Path) -> tuple[list[bytes], int]:
@@ -46,6 +46,7 @@ class Recording:
         self._codec = Codec(plugins.bodies)
         wanted = wanted_of(",".join(f"{pair}.VALR" for pair in pairs(count)), "trades,quotes,books", "1m")
         self._made = connect(plugins, "valr", wanted, {"url": simulator.url, "pace": {"ping": PING}}, self._world, "")
+        remember(self._made.connection.parser, pairs(count))
         self.issues: Counter[str] = Counter()
         self.most_waiting = 0
 

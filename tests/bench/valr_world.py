@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import resource
 import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,7 @@ from helios_engine.recorder.connection import Connection, Line, Taker
 from helios_engine.recorder.entries import Direction
 from helios_engine.recorder.parsing import Parser
 from helios_valr.live.parser import ValrParser
+from helios_valr.once import KEPT
 from tests.bench.judging import Floats
 
 TOKEN = "simulated-token"
@@ -148,6 +151,15 @@ class Times:
             yield
         finally:
             ClientConnection.process_event = before  # type: ignore[method-assign]
+
+
+def remember(parser: Parser, names: list[str]) -> None:
+    """Have as many ids of trades known as there can be, as after an hour, so that memory is that of a long run."""
+    assert isinstance(parser, ValrParser)
+    draw = random.Random(1)
+    for name in names:
+        for _ in range(KEPT):
+            parser.trades._once.is_new(name, str(uuid.UUID(int=draw.getrandbits(128))))
 
 
 class Timed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections import Counter
@@ -16,6 +17,7 @@ from tests.simulation.playing import play
 from tests.simulation.scenario import scenario
 
 _FAST = Path("/dev/shm")  # a scenario is about order and time, not about a disk
+logging.getLogger("helios_engine").addHandler(logging.NullHandler())  # what a run has to say its summary has
 
 
 class Outcome(NamedTuple):

@@ -223,18 +223,24 @@ def test_a_file_that_may_not_grow_stops_recording_and_keeps_what_was_acknowledge
     assert "before this one" in gaps[-1].reason
 
 
-def test_a_full_disk_stops_recording_and_the_log_says_what_is_missing(tmp_path: Path) -> None:
+def on_small_disk(folder: Path, size: str, how: str) -> tuple[Path, str]:
+    """Record on a disk of so many bytes until it is full; what was left there, and what the process said."""
     mount = ["unshare", "-rm", "sh", "-c"]
-    if subprocess.run([*mount, f"mount -t tmpfs -o size=64k t {tmp_path}"], capture_output=True).returncode:
+    if subprocess.run([*mount, f"mount -t tmpfs -o size=64k t {folder}"], capture_output=True).returncode:
         pytest.skip("no small disk can be mounted here")
-    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk, kept = folder / "disk", folder / "kept"
     disk.mkdir()
-    script = 'mount -t tmpfs -o size=400k t "$1" && "$2" -c "$3" "$1" full; cp -r "$1" "$4"'
+    script = f'mount -t tmpfs -o size={size} t "$1" && "$2" -c "$3" "$1" {how}; cp -r "$1" "$4"'
     found = subprocess.run(
         [*mount, script, "sh", disk, sys.executable, FULL, kept], capture_output=True, text=True, check=True
     )
+    return kept, found.stdout
 
-    check_full(kept, found.stdout)
+
+def test_a_full_disk_stops_recording_and_the_log_says_what_is_missing(tmp_path: Path) -> None:
+    kept, out = on_small_disk(tmp_path, "400k", "full")
+
+    check_full(kept, out)
     last = list(LogReader(kept).entries())[-1]
     assert isinstance(last, Gap)
     assert "no space left" in last.reason
@@ -243,18 +249,10 @@ def test_a_full_disk_stops_recording_and_the_log_says_what_is_missing(tmp_path: 
 
 
 def test_a_disk_that_fills_up_is_warned_of_and_left_with_a_margin(tmp_path: Path) -> None:
-    mount = ["unshare", "-rm", "sh", "-c"]
-    if subprocess.run([*mount, f"mount -t tmpfs -o size=64k t {tmp_path}"], capture_output=True).returncode:
-        pytest.skip("no small disk can be mounted here")
-    disk, kept = tmp_path / "disk", tmp_path / "kept"
-    disk.mkdir()
-    script = 'mount -t tmpfs -o size=4m t "$1" && "$2" -c "$3" "$1" margin; cp -r "$1" "$4"'
-    found = subprocess.run(
-        [*mount, script, "sh", disk, sys.executable, FULL, kept], capture_output=True, text=True, check=True
-    )
+    kept, out = on_small_disk(tmp_path, "4m", "margin")
 
-    said = [line for line in found.stdout.splitlines() if not line.isdigit()]
-    acknowledged = max(int(line) for line in found.stdout.splitlines() if line.isdigit())
+    said = [line for line in out.splitlines() if not line.isdigit()]
+    acknowledged = max(int(line) for line in out.splitlines() if line.isdigit())
     raws = frames(kept)
     assert "bytes are free; recording stops below" in said[0]
     assert any(line.startswith("recording stopped") for line in said[1:])
