@@ -5,7 +5,7 @@ The assembly is that of its BacktestEngine without the loop and without the exch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -123,9 +123,20 @@ class Assembly:
         account = self.exchange.get_account()
         return {str(currency): total.as_decimal() for currency, total in account.balances_total().items()}
 
-    def forget(self) -> None:
-        """Let past states of the account go: nautilus keeps one a fill, with all balances, and nobody asks for them."""
+    def forget(self, closed: Iterable[Any]) -> None:
+        """Let go what nautilus keeps for ever and nobody asks for: orders that are `closed`, and past states.
+
+        Those of the account are one a fill, with all balances; those of a position go with it, once it is closed.
+        """
         self.exchange.get_account().purge_account_events(_EVER)
+        positions = {}
+        for order in closed:
+            if order.position_id is not None:
+                positions[order.position_id] = self.cache.position(order.position_id)
+            self.cache.purge_order(order.client_order_id)
+        for key, position in positions.items():
+            if position is not None and position.is_closed:
+                self.cache.purge_position(key)
 
     def _opening(self, ts: int) -> AccountState:
         amounts = [Money(amount, currency(code)) for code, amount in self._balances.items()]

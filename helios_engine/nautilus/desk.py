@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
-from nautilus_trader.model.identifiers import ClientOrderId
 
 from helios_engine.bodies import CancelIntent, ModifyIntent, OrderIntent, OrderModified
 from helios_engine.events import Body
@@ -29,17 +28,17 @@ class Desk:
     """Submits, changes and cancels; what it refuses never reaches nautilus."""
 
     def __init__(self, assembly: Assembly, judge: Judge, tell: Callable[[Body], None]) -> None:
-        self._assembly, self._judge, self._tell = assembly, judge, tell
-        self._seat = assembly.desk
+        self._judge, self._tell, self._seat = judge, tell, assembly.desk
+        self._known: set[str] = set()
+        """Ids of every order that nautilus was given: those that are closed it has forgotten."""
 
     def take(self, ts: int, market: Market, command: Command) -> str | None:
         """Let a command take effect at `ts`; the reason if it may not."""
-        order = self._assembly.cache.order(ClientOrderId(command.id))
         if isinstance(command, OrderIntent):
-            return (
-                f"an order {command.id!r} was sent before" if order is not None else self._submit(ts, market, command)
-            )
-        if order is None or order.is_closed:
+            known = command.id in self._known
+            return f"an order {command.id!r} was sent before" if known else self._submit(ts, market, command)
+        order = market.open.get(command.id)
+        if order is None:
             return f"{'cancel' if isinstance(command, CancelIntent) else 'modify'}: no open order {command.id!r}"
         if isinstance(command, ModifyIntent):
             return self._modify(market, order, command)
@@ -63,6 +62,7 @@ class Desk:
         if quantity != intent.quantity:
             intent = msgspec.structs.replace(intent, quantity=quantity)
             self._tell(OrderModified(intent.id, intent.instrument, plain(quantity), intent.price, intent.trigger))
+        self._known.add(intent.id)
         order = orders.make(self._seat.order_factory, market.ticker, intent, on_last=market.sight.last is not None)
         self._seat.submit_order(order)
         if order.is_open and intent.type == "MARKET":

@@ -26,6 +26,8 @@ class Ear:
         self, assembly: Assembly, markets: Mapping[str, Market], funds: Funds | None, tell: Callable[[Body], None]
     ) -> None:
         self._assembly, self._markets, self._funds, self._tell = assembly, markets, funds, tell
+        self.closed: dict[str, Any] = {}
+        """Orders that nothing can happen to any more, by their id, until somebody clears them away."""
 
     def hear(self, event: Any) -> None:
         """Tell what happened, and do what follows from it."""
@@ -42,6 +44,8 @@ class Ear:
         else:
             market.open.pop(name, None)
             market.expiries.pop(name, None)
+            if order.is_closed:
+                self.closed[name] = order
         if isinstance(found, Fill):
             trim(market)
             if self._funds is not None and found.side == "SELL":

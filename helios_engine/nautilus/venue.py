@@ -42,6 +42,7 @@ class SimVenue:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._dense = settings, settings.dense
         self._assembly: Assembly = None  # type: ignore[assignment]
+        self._ear: Ear = None  # type: ignore[assignment]
         self._markets: dict[str, Market] = {}
         self._now: Market | None = None
         self._body: Body | None = None
@@ -87,8 +88,9 @@ class SimVenue:
         self._margin = Margin(self._assembly, self._markets, s.leverage, s.borrow)
         self._funds = Funds(self._assembly, self._markets, s.borrow, s.fees_in)
         self._desk = Desk(self._assembly, self._margin if s.account == "margin" else self._funds, self._answers.append)
-        ear = Ear(self._assembly, self._markets, None if s.account == "margin" else self._funds, self._answers.append)
-        self._assembly.bus.subscribe("events.order.*", ear.hear)
+        funds = None if s.account == "margin" else self._funds
+        self._ear = Ear(self._assembly, self._markets, funds, self._answers.append)
+        self._assembly.bus.subscribe("events.order.*", self._ear.hear)
         for definition in known:
             self.instrument(ts, definition)
         self._assembly.start(ts)
@@ -190,5 +192,6 @@ class SimVenue:
         found = self._answers[:]
         self._answers.clear()
         if found:
-            self._assembly.forget()
+            self._assembly.forget(self._ear.closed.values())
+            self._ear.closed.clear()
         return found
