@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from helios_engine import recipe
 from helios_engine.artefact_gate import Use, uses
-from helios_engine.bodies import Instrument
+from helios_engine.bodies import BookSnapshot, Instrument
 from helios_engine.codec import Codec
 from helios_engine.config import Config, Piece
 from helios_engine.contained import Contained
@@ -88,7 +88,9 @@ def build(config: Config, plugins: Plugins | None = None, live: FeedMaker | None
     tick = config.run.tick or smallest_timeframe(config)
     check_delays(config, feeds, effects)
     agreed = terms(config, feeds)
-    make_venue = _maker(config, config.venue, plugins.offers("venue"), "venue", fees_in=agreed.fees_in)
+    books = sorted({d.instrument for f in feeds if BookSnapshot in f.offers for d in f.feed.instruments()})
+    venues = plugins.offers("venue")
+    make_venue = _maker(config, config.venue, venues, "venue", fees_in=agreed.fees_in, books=books)
     check_currencies(config, agreed.instruments)
     files = tuple(_artefacts(config, plugins))
     return Plan(

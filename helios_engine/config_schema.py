@@ -15,7 +15,7 @@ from helios_engine.plugins import Kind, Plugins
 
 GIVEN = ("wanted", "world")
 """What a connection is given besides its settings."""
-_INJECTED = ("catalog", "balances", "grace", "seed", "fees_in")
+_INJECTED = ("catalog", "balances", "grace", "seed", "fees_in", "books")
 _ON = {
     "type": "object",
     "properties": {name: {"type": ["string", "array"], "items": {"type": "string"}} for name in FILTERS},

@@ -34,6 +34,7 @@ def sim_venue(
     latency_file: Path | None = None,
     delay: str = "0s",
     fees_in: dict[str, tuple[FeeIn, FeeIn]] | None = None,
+    books: list[str] | None = None,
     seed: int = 0,
 ) -> Venue:
     """nautilus_trader's matching engine with a cash or margin account, on trades, quotes, order books or bars.
@@ -47,8 +48,8 @@ def sim_venue(
     asks what a decision is worth that comes a bar late. `fees_in` says by instrument what makers' and takers' fees are
     taken from (`quote`, `received`, `paid`); the run's fee schedule fills it.
 
-    `book` says what is matched on. `auto` takes a book where one is fed before the first order, and quotes and
-    trades elsewhere; `l2` is the safest where books are at hand, because an order then pays for its depth and is
+    `book` says what is matched on. `auto` takes the book of the instruments whose books the run feeds (it fills
+    `books`), or one that comes before the first order, and quotes and trades elsewhere; `l2` is the safest where books are at hand, because an order then pays for its depth and is
     refused while there is none. With `quotes`, a trade moves the best price until the next quote; `trades` leaves
     quotes and books out.
 
@@ -71,6 +72,7 @@ def sim_venue(
             borrow=borrow or {},
             delay=delay,
             fees_in=fees_in or {},
+            books=books or [],
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -35,6 +35,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     borrow: Mapping[str, Decimal]
     delay: int
     fees_in: Mapping[str, tuple[FeeIn, FeeIn]]
+    books: frozenset[str]
+
+    def book_of(self, instrument: str) -> Book:
+        """What an instrument is matched on: on its book from the start, if the run feeds one."""
+        return "l2" if self.book == "auto" and instrument in self.books else self.book
 
     def words(self) -> dict[str, str]:
         """The settings in words, for the report."""
@@ -62,6 +67,7 @@ def read(
     borrow: Mapping[str, str],
     delay: str,
     fees_in: Mapping[str, tuple[FeeIn, FeeIn]],
+    books: Iterable[str],
 ) -> Settings:
     """The settings of a run's texts. Raises ConfigError for what is no amount, or contradicts itself."""
     limit = _amount("leverage", leverage)
@@ -80,6 +86,7 @@ def read(
         borrow={code: _amount(f"nautilus.sim borrow: {code}", text) for code, text in borrow.items()},
         delay=_duration(delay),
         fees_in=fees_in,
+        books=frozenset(books),
     )
 
 

@@ -104,7 +104,8 @@ class SimVenue:
         if market is None:
             number = len(self._markets) + 1
             simulation = Simulation(s.models, body, self._execution)
-            self._markets[body.instrument] = Market(self._assembly, number, body, s.book, simulation, margin, s.delay)
+            book = s.book_of(body.instrument)
+            self._markets[body.instrument] = Market(self._assembly, number, body, book, simulation, margin, s.delay)
             return
         listing.same_thing(ts, market.definition, body)
         market.sight.catch_up()

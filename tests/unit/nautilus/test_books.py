@@ -72,6 +72,17 @@ def test_a_side_that_was_empty_for_a_moment_leaves_the_same_market(dense: bool) 
     assert [type(a) for _, a in answers] == [OrderAccepted]
 
 
+@pytest.mark.parametrize("dense", [True, False])
+def test_where_the_run_feeds_a_book_an_order_before_it_is_refused_and_one_after_it_matched_on_it(dense: bool) -> None:
+    small = Small(FREE, books=[NAME], dense=dense)
+
+    before = small.play(trade(1000), [order("1")], trade(1000))
+    after = small.play(SNAPSHOT, [order("2", quantity="2")], SNAPSHOT)
+
+    assert [type(answer) for _, answer in before] == [Reject]
+    assert fills(after) == [("1", "1001"), ("1", "1002")]
+
+
 def test_a_book_after_the_first_order_is_refused_unless_it_was_announced() -> None:
     small = Small(FREE)
     small.play(trade(1000), [order("1")], trade(1000))
