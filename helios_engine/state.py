@@ -63,8 +63,9 @@ def pack(value: Any, package: str, where: str) -> Any:
         case dict():
             return ["d", [[pack(k, package, where), pack(v, package, where)] for k, v in value.items()]]
         case set() | frozenset():
-            # Sorted by content: the order of a set depends on the hash seed.
-            return ["s" if isinstance(value, set) else "f", sorted(each(value), key=repr)]
+            # Sorted by content: the order of a set depends on the hash seed. Of texts (ids) there may be very many.
+            texts = all(type(item) is str for item in value)
+            return ["s" if isinstance(value, set) else "f", sorted(value) if texts else sorted(each(value), key=repr)]
         case np.ndarray() if value.dtype != object:
             return ["a", str(value.dtype), list(value.shape), value.tobytes()]
         case np.generic():

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from helios_engine.bodies import (
     Account,
     CancelIntent,
@@ -71,16 +73,16 @@ class Journal:
 
     def input(self, turn: int, ts: int, source: str, seq: int, body: Body) -> None:
         """Remember an input that came from outside and is pinned by no manifest, before it is processed."""
-        tag = self._codec.tag(type(body))
-        self._write(["in", turn, ts, source, seq, tag, body])
-        self._add(self._inputs, ts, self._encode((ts, source, seq, tag, body)))
+        tag, raw = self._codec.tag(type(body)), msgspec.Raw(self._encode(body))
+        self._write(["in", turn, ts, source, seq, tag, raw])
+        self._add(self._inputs, ts, self._encode((ts, source, seq, tag, raw)))
 
     def venue(self, ts: int, source: str, seq: int, body: Body) -> None:
         """Chain a fill, another answer, or the position or account that follows from it."""
-        tag = self._codec.tag(type(body))
-        self._add(self._venue, ts, self._encode((ts, source, seq, tag, body)))
+        tag, raw = self._codec.tag(type(body)), msgspec.Raw(self._encode(body))
+        self._add(self._venue, ts, self._encode((ts, source, seq, tag, raw)))
         if type(body) is not Account:
-            self._write(["venue", ts, source, seq, tag, body])
+            self._write(["venue", ts, source, seq, tag, raw])
 
     def output(self, position: int, ts: int, body: Body, cause: tuple[str, int]) -> None:
         """Chain what a stage yielded; decisions are stored as well."""

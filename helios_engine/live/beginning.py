@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helios_engine.bodies import Bar, Trade
 from helios_engine.build import Plan
 from helios_engine.effects import RunningEffect
-from helios_engine.engine import Ask
 from helios_engine.errors import NotAvailableError
-from helios_engine.events import Body
 from helios_engine.live.killed import Killed
 from helios_engine.live.planning import definitions_of, live_plan, recorded_plan
 from helios_engine.live.timeline import Stored, Ticks
-from helios_engine.live.warming import live_ticks, past, warm_up
-from helios_engine.timeframe import nanoseconds
-from helios_engine.timeline import REPLY, Timeline
+from helios_engine.live.warming import Warmth, live_ticks, past, warm_up
+from helios_engine.recorder.connection import Wanted
+from helios_engine.timeframe import nanoseconds, timeframe_ns
+from helios_engine.timeline import Timeline
 
 if TYPE_CHECKING:
     from helios_engine.live.paper import Paper
 
 
 class Began(NamedTuple):
-    """What a run begins with: its plan, what lies behind it, its first live tick, and who is asked meanwhile."""
+    """What a run begins with: its plan, what lies behind it, its first live tick.
+
+    `asks` says which effects are asked as the past is taken: a killed run has replies on record, which count, but
+    effects that learn from what they are asked learn it again.
+    """
 
     plan: Plan
     past: Timeline
     ticks: Ticks
-    ask: Ask
+    asks: Callable[[RunningEffect], bool]
 
 
 def overlap(run: Paper) -> None:
@@ -42,41 +46,35 @@ def overlap(run: Paper) -> None:
         return
     now = run.world.now()
     for want in run.wanted:
-        if want.kind is Trade:
-            go_on(want, now)
-        elif want.kind is Bar:
-            length = nanoseconds(want.timeframe)
-            go_on(want, now // length * length - length)
+        if want.kind is Trade or want.kind is Bar:
+            go_on(want, begun(want, now))
+
+
+def begun(want: Wanted, ts: int) -> int:
+    """What to go on from (ns UTC) so that nothing of `ts` or later is left out: a bar may have begun before."""
+    if want.kind is not Bar:
+        return ts
+    length = timeframe_ns(want.timeframe)
+    return ts // length * length - length
 
 
 async def fresh(run: Paper, connection: asyncio.Task[None]) -> Began:
     """A new run: definitions and the first price from the connection, then history for its warm-up."""
     plan = await _planned(run, connection)
     run.session.is_planned = True
-    warmth = await warm_up(plan, run.made.connection, run.wanted)
+    warmth = await _unless_over(run, connection, warm_up(plan, run.made.connection, run.wanted))
     run.warmth = [*warmth.came, *(f"{text} is missing" for text in warmth.missing)]
     run.session.told = warmth.told
     ticks = live_ticks(plan)
-    before = past(plan, warmth, ticks)
-
-    def ask(ts: int, running: RunningEffect, request: Body) -> None:
-        reply = running.effect.answer(request)
-        if reply is not None:
-            before.schedule(ts + running.delay, REPLY, running.name, reply)
-
-    return Began(plan, before, ticks, ask)
+    return Began(plan, past(plan, warmth, ticks), ticks, lambda running: True)
 
 
 def again(run: Paper, killed: Killed) -> Began:
-    """A killed run: its own inputs; effects that learn from what they are asked learn it again."""
+    """A killed run: its own inputs."""
     plan = recorded_plan(run.config, killed.header, run.plugins)
     run.session.definitions |= {d.instrument: d for d in definitions_of(killed.header)}
-
-    def ask(ts: int, running: RunningEffect, request: Body) -> None:
-        if getattr(running.effect, "remembers", False):
-            running.effect.answer(request)
-
-    return Began(plan, Stored(killed.inputs(plan.codec)), live_ticks(plan), ask)
+    stored = Stored(killed.inputs(plan.codec))
+    return Began(plan, stored, live_ticks(plan), lambda running: getattr(running.effect, "remembers", False))
 
 
 async def _planned(run: Paper, connection: asyncio.Task[None]) -> Plan:
@@ -96,6 +94,25 @@ async def _planned(run: Paper, connection: asyncio.Task[None]) -> Plan:
         with suppress(TimeoutError):
             await asyncio.wait_for(run.moved.wait(), 1.0)
     return live_plan(run.config, [session.definitions[name] for name in sorted(needed)], session.first, run.plugins)
+
+
+async def _unless_over(run: Paper, connection: asyncio.Task[None], work: Coroutine[Any, Any, Warmth]) -> Warmth:
+    """Wait for history, but not longer than for the connection or for whoever stops the run."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(run.stop.wait())
+    try:
+        while not task.done():
+            await asyncio.wait([task, stopped, connection], timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            run.tell(run)
+            if stopped.done():
+                raise NotAvailableError("stopped while history was asked for; nothing was decided")
+            if connection.done():
+                connection.result()
+                raise NotAvailableError("the connection ended by itself while history was asked for")
+        return task.result()
+    finally:
+        task.cancel()
+        stopped.cancel()
+        await asyncio.gather(task, stopped, return_exceptions=True)
 
 
 def _what_lacks(run: Paper, needed: set[str]) -> str:

@@ -50,6 +50,7 @@ class Beside:
         self._out: set[_Asked] = set()
         self._is_closed = False
         self.waiting: Counter[str] = Counter()
+        self.busy: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
     def ask(self, ts: int, running: RunningEffect, request: Body) -> None:
@@ -62,10 +63,10 @@ class Beside:
         self._out.add(asked)
         asked.late = self._loop.call_later(self._patience, self._give_up, name, asked)
 
+        self.busy[name] += 1
+
         def work() -> None:
-            if asked.is_given_up:
-                return
-            reply, problem = _answer(running, request)
+            reply, problem = (None, "") if asked.is_given_up else _answer(running, request)
             with suppress(RuntimeError):  # the loop was closed: the run is over, and nobody waits
                 self._loop.call_soon_threadsafe(self._done, name, asked, reply, problem)
 
@@ -102,8 +103,9 @@ class Beside:
             asked.late.cancel()
 
     def _done(self, name: str, asked: _Asked, reply: Body | None, problem: str) -> None:
+        self.busy[name] -= 1
         if asked.is_given_up:
-            self.dropped[name] += 1
+            self.dropped[name] += bool(problem or reply is not None)
             return
         self._leave(asked)
         self.waiting[name] -= 1
@@ -119,6 +121,7 @@ class Inline:
     def __init__(self, replied: Replied, failed: Failed) -> None:
         self._replied, self._failed = replied, failed
         self.waiting: Counter[str] = Counter()
+        self.busy: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
     def ask(self, ts: int, running: RunningEffect, request: Body) -> None:

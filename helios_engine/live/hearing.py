@@ -8,6 +8,7 @@ from helios_engine.bodies import CancelIntent, Health, ModifyIntent, OrderIntent
 from helios_engine.events import Body
 from helios_engine.live.routes import is_market
 from helios_engine.pipeline import Listener, Pipeline
+from helios_engine.port import INTENTS
 
 
 class Heard(NamedTuple):
@@ -54,7 +55,7 @@ class Hearing:
             pass_on(position, ts, body, cause)
             if type(body) is Target:
                 self.targets[body.instrument] = Decided(ts, names[position], body)
-            elif isinstance(body, OrderIntent | CancelIntent | ModifyIntent):
+            elif isinstance(body, INTENTS):
                 self.intents[body.instrument] = Decided(ts, names[position], body)
 
         pass_on = pipeline.listen(hear)

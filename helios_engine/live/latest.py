@@ -36,7 +36,10 @@ class Latest:
         return [(name, trade) for name, ids in self._trades.items() for trade in ids]
 
     def _of(self, instrument: str) -> deque[str]:
-        return self._trades.setdefault(instrument, deque(maxlen=KEPT))
+        found = self._trades.get(instrument)
+        if found is None:
+            found = self._trades[instrument] = deque(maxlen=KEPT)
+        return found
 
     def save(self) -> dict[str, Any]:
         """All of it as plain values."""

@@ -45,6 +45,8 @@ from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
 from helios_engine.world import World
 
+LATE = 2.0
+"""Seconds that a beginning may take without a word."""
 RECORDING = "recording"
 """The folder of the raw frames in a run's folder."""
 
@@ -86,6 +88,7 @@ class Paper:
         self.recorder: Recorder | None = None
         self.taking: Taking | None = None
         self.plan: Plan | None = None
+        self.asking: Asking | None = None
         self._connection: asyncio.Task[None] | None = None
         self.warmth: list[str] = []
         """Where the warm-up is from, and what is missing of it."""
@@ -156,14 +159,17 @@ class Paper:
         contaminated, notes = check_artefacts(plan)
         started = self.world.now() / 1e9
         bounds = self.config.containment
-        asking = self._asking(self.session) if self._asking else Beside(
+        asking = self.asking = self._asking(self.session) if self._asking else Beside(
             asyncio.get_running_loop(), self.session.reply, self.session.effect_failed, bounds.patience,
             bounds.effect_requests,
         )  # fmt: skip
 
         def ask(ts: int, running: RunningEffect, request: Body) -> None:
             assert self.session.timeline is not None
-            (asking.ask if self.session.timeline.is_warm else began.ask)(ts, running, request)
+            # As the past is taken each reply is waited for, but not for one after the other of an effect that hangs.
+            hangs = asking.busy[running.name] > asking.waiting[running.name]
+            if self.session.timeline.is_warm or (began.asks(running) and not hangs):
+                asking.ask(ts, running, request)
 
         identities = [str(identity) for identity in plan.plugins.identities.values()]
         self.snapshots = Snapshots(place, plan.codec, identities, self.snapshot)
@@ -175,7 +181,7 @@ class Paper:
         try:
             with self._watched(plan):
                 if not timeline.is_warm:
-                    await warm(self, engine, timeline)
+                    await warm(self, engine, timeline, self._connection)
                     if killed is not None:
                         engine.journal.caught_up()
                 if killed is not None:
@@ -184,6 +190,7 @@ class Paper:
                     self.switching.turn()
                 else:
                     self.switching.may_begin()
+                self._say_how_late()
                 self.session.begin()
                 assert self._connection is not None
                 self._enter("trading")
@@ -227,6 +234,12 @@ class Paper:
         with Watchdog(self._alarmed, self._trace) as watchdog:
             plan.containment.watch = watchdog
             yield
+
+    def _say_how_late(self) -> None:
+        """What came while the past was taken is decided on now, as of the time when it came."""
+        late = (self.clock() - self.session.first) / 1e9 if self.session.first else 0.0
+        if late > LATE:
+            self.session.warn(f"{late:.1f} s of data came while the past was taken; decisions on it came so much later")
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""

@@ -10,10 +10,10 @@ import msgspec
 from helios_engine import folder as folders
 from helios_engine import runner
 from helios_engine.assemble import assemble
-from helios_engine.bodies import Instrument
+from helios_engine.bodies import Bar, Instrument, Trade
 from helios_engine.build import Plan
 from helios_engine.engine import Ask, Engine
-from helios_engine.live.beginning import Began
+from helios_engine.live.beginning import Began, begun
 from helios_engine.live.killed import Killed
 from helios_engine.live.latest import Latest
 from helios_engine.live.timeline import LiveTimeline, Stored
@@ -48,6 +48,8 @@ async def engine_of(
                 engine.journal.caught_up()
             except Exception as error:  # whatever it is, the journal is there without this snapshot
                 engine.journal.leave()
+                if run.stop.is_set():
+                    raise
                 snapshots.refuse(path, error)
                 continue
             return engine, timeline, f"the snapshot of {iso(now)}"
@@ -71,8 +73,10 @@ def go_on(run: Paper, last: int, source: str) -> None:
         run.session.warn(text)
     tell = getattr(run.made.connection, "go_on", None)
     if tell is not None:
-        for want, since in run.session.latest.until.items():
-            tell(want, since)
+        assert run.plan is not None
+        for want in run.wanted:
+            if want.kind is Trade or want.kind is Bar:
+                tell(want, run.session.latest.until.get(want, begun(want, run.plan.start)))
 
 
 def _made(

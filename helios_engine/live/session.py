@@ -8,14 +8,14 @@ from typing import Protocol
 
 import msgspec
 
-from helios_engine.bodies import Control, Instrument, Quarantine
+from helios_engine.bodies import Control, Health, Instrument, Quarantine, VenueStatus
 from helios_engine.effects import RunningEffect
 from helios_engine.engine import ContainedEngine, Engine
 from helios_engine.events import Body
 from helios_engine.live.clock import Rising
 from helios_engine.live.hearing import Hearing
 from helios_engine.live.latest import Latest
-from helios_engine.live.routes import Routes, is_market
+from helios_engine.live.routes import EDGE, Routes, is_market
 from helios_engine.live.timeline import LiveTimeline
 from helios_engine.live.told import Told
 from helios_engine.logs import component
@@ -47,6 +47,16 @@ class Asking(Protocol):
         """Replies that came too late to count, by effect."""
         ...
 
+    @property
+    def waiting(self) -> Counter[str]:
+        """Requests that somebody waits for, by effect."""
+        ...
+
+    @property
+    def busy(self) -> Counter[str]:
+        """Requests that an effect has not done with, by its name, those that nobody waits for any more included."""
+        ...
+
 
 class Session:
     """Before `begin` it keeps what comes; from then on it takes every input as it comes.
@@ -71,6 +81,7 @@ class Session:
         self.definitions: dict[str, Instrument] = {}
         self.first = 0
         self._kept: list[tuple[int, str, Body]] = []
+        self._edge: dict[tuple[type[Body], str, str], Body] = {}
         self.engine: Engine | None = None
         self.timeline: LiveTimeline | None = None
         self.failures: list[str] = []
@@ -119,6 +130,7 @@ class Session:
 
     def resumed(self, last: int) -> None:
         """The run was killed after an input of `last` (ns UTC); the trades that it has seen are not told again."""
+        self._clock.last = max(self._clock.last, last)
         self.told.add_trades(self.latest.trades)
         missed = max(0, self._clock() - last)
         self.warnings.append(f"the run was killed after {iso(last)}; {missed / 1e9:.1f} s were missed")
@@ -168,22 +180,28 @@ class Session:
         return True
 
     def reply(self, due: int, name: str, body: Body) -> None:
-        """Take the reply of an effect: at `due` if that lies ahead, now otherwise."""
+        """Take the reply of an effect: at `due` if that lies ahead or in the past that is being taken, else now."""
         assert self.timeline is not None
         now = self._clock()
-        if due > now:
+        if due > now or not self.timeline.is_warm:
             self.timeline.schedule(due, REPLY, name, body)
         else:
             self.timeline.put(now, name, body)
-        self.pump()
+        if self._is_running:
+            self.pump()
 
     def control(self, name: str, value: str) -> int:
-        """Turn a switch: an input like any other, on the disk before this returns. Its stamp (ns UTC)."""
+        """Turn a switch: an input like any other, with the operating system before this returns. Its stamp (ns UTC).
+
+        While the past is being taken it waits for that, and then counts from the first live input on.
+        """
         assert self.timeline is not None and self.engine is not None
-        ts = self._clock()
-        self.timeline.put(ts, CONTROL, Control(name, value))
+        is_early = self.first > 0 and not self._is_running
+        ts = self.first if is_early else self._clock()
+        (self.timeline.interpose if is_early else self.timeline.put)(ts, CONTROL, Control(name, value))
         self._is_urgent = True
-        self.pump()
+        if self._is_running:
+            self.pump()
         return ts
 
     def effect_failed(self, name: str, problem: str) -> None:
@@ -222,8 +240,18 @@ class Session:
         return known is not None and msgspec.structs.replace(body, valid_from=known.valid_from) == known
 
     def _keep(self, ts: int, source: str, body: Body) -> None:
-        """What comes before the run begins counts from its first market input on; definitions go into its plan."""
-        if not self.first and is_market(body):
+        """What comes before the run begins counts from its first market input on; definitions go into its plan.
+
+        How venue and lines are is told when it changes: what was told before is told again behind that input.
+        """
+        if self.first:
+            if self.is_planned or not isinstance(body, Instrument):
+                self._kept.append((ts, source, body))
+        elif is_market(body):
             self.first = ts
-        if self.first and (self.is_planned or not isinstance(body, Instrument)):
             self._kept.append((ts, source, body))
+            self._kept += [(ts, EDGE, known) for known in self._edge.values()]
+        elif isinstance(body, Health):
+            self._edge[Health, body.subject, body.kind] = body
+        elif isinstance(body, VenueStatus):
+            self._edge[VenueStatus, body.venue, ""] = body

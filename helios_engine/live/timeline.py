@@ -41,13 +41,16 @@ class LiveTimeline(Timeline):
         self._due: list[tuple[int, int, int, str, Body]] = []
         self._number = 0
         self._taken: Counter[str] = Counter()
-        self.most_waiting = 0
         self._tick(ticks.first)
 
     def put(self, ts: int, source: str, body: Body) -> None:
         """An input that has come."""
         self._put.append((ts, source, body))
-        self.most_waiting = max(self.most_waiting, len(self._put))
+
+    def interpose(self, ts: int, source: str, body: Body) -> None:
+        """An input that counts from `ts` on, behind those of that time and before what has come since."""
+        place = next((n for n, (after, _, _) in enumerate(self._put) if after > ts), len(self._put))
+        self._put.insert(place, (ts, source, body))
 
     def schedule(self, ts: int, rank: int, source: str, body: Body) -> None:
         """An input that is due at `ts`, which lies ahead."""

@@ -7,9 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from helios_engine.engine import Engine
+from helios_engine.errors import NotAvailableError
 from helios_engine.faults import strikes
 from helios_engine.live.clock import Behind
 from helios_engine.live.memory import Memory
+from helios_engine.live.session import Asking
 from helios_engine.live.timeline import LiveTimeline
 
 if TYPE_CHECKING:
@@ -22,23 +24,49 @@ SLICE = 256
 _SECOND = 1_000_000_000
 
 
-async def warm(run: Paper, engine: Engine, timeline: LiveTimeline) -> None:
-    """Take the past, with a look at the connection now and then."""
-    run.session.join(engine, timeline)
+async def warm(
+    run: Paper, engine: Engine, timeline: LiveTimeline, connection: asyncio.Task[None] | None = None
+) -> None:
+    """Take the past, with a look at the connection now and then; each request to an effect is waited for.
+
+    NotAvailableError if the run is stopped meanwhile.
+    """
+    session, asking = run.session, run.asking
+    assert asking is not None
+    session.join(engine, timeline)
     run.behind = 0
-    while not timeline.is_warm and run.session.step():
+    told = run.world.monotonic()
+    while not timeline.is_warm and session.step():
         run.behind += 1
-        if run.behind % SLICE == 0:
-            await asyncio.sleep(0)
+        if any(asking.waiting.values()):
+            await _answered(run, asking)
+        elif run.behind % SLICE:
+            continue
+        await asyncio.sleep(0)
+        if run.stop.is_set():
+            raise NotAvailableError("stopped while the past was taken; nothing new was decided")
+        if connection is not None and connection.done():
+            connection.result()
+        if run.world.monotonic() - told >= _SECOND:
+            run.tell(run)
+            told = run.world.monotonic()
+
+
+async def _answered(run: Paper, asking: Asking) -> None:
+    """Wait until nobody waits for an effect any more: until it has replied, failed, or its patience is over."""
+    pause = 0.0
+    while any(asking.waiting.values()) and not run.stop.is_set():
+        await run.world.sleep(pause)
+        pause = min(pause + 0.0005, 0.02)
 
 
 async def trade(run: Paper, connection: asyncio.Task[None]) -> None:
     """Keep the clock going until the run is stopped or the connection ends; raises what either broke with."""
-    session, snapshots = run.session, run.snapshots
+    session = run.session
     engine, timeline = session.engine, session.timeline
-    assert timeline is not None and engine is not None and snapshots is not None
-    snapshots.take(engine, timeline, session.latest)
-    flushed = told = saved = run.world.monotonic()
+    assert timeline is not None and engine is not None
+    saving = _Saving(run, engine, timeline)
+    flushed = told = run.world.monotonic()
     behind = Behind(run.clock, run.world.now, session.failed)
     memory = Memory(run.config.containment.max_memory, session.failed, session.warn)
     while not run.stop.is_set():
@@ -50,6 +78,7 @@ async def trade(run: Paper, connection: asyncio.Task[None]) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(run.stop.wait(), wait)
         session.unbroken()
+        saving.look(run.world.monotonic())  # before a tick, which may ask effects, and not behind it
         if strikes("loop.late"):
             await run.world.sleep(1.5)
         session.pump()
@@ -63,6 +92,34 @@ async def trade(run: Paper, connection: asyncio.Task[None]) -> None:
             memory.look(now)
             behind.look()
             told = now
-        if now - saved >= run.snapshot * _SECOND:
-            snapshots.take(engine, timeline, session.latest)
-            saved = now
+
+
+class _Saving:
+    """Takes a snapshot at once and then every so often, but none while an effect learns: it cannot be read then."""
+
+    def __init__(self, run: Paper, engine: Engine, timeline: LiveTimeline) -> None:
+        self._run, self._engine, self._timeline = run, engine, timeline
+        self._length = run.snapshot * _SECOND
+        self._saved = run.world.monotonic() - self._length
+        self._is_told = False
+        self.look(run.world.monotonic())
+
+    def look(self, now: int) -> None:
+        """Take one if it is time to; say so, once, if an effect has been in the way for long."""
+        run, since = self._run, now - self._saved
+        assert run.snapshots is not None
+        if since < self._length:
+            return
+        if not (learning := self._learning()):
+            run.snapshots.take(self._engine, self._timeline, run.session.latest)
+            self._saved = now
+        elif since > 3 * self._length and not self._is_told:
+            self._is_told = True
+            run.session.warn(f"no snapshot for {since / _SECOND:.0f} s: effect {learning} does not come to rest")
+
+    def _learning(self) -> str:
+        """An effect whose memory is of the snapshot and that is at work; empty if there is none."""
+        asking = self._run.asking
+        assert asking is not None
+        remember = (e.name for e in self._engine.effects if getattr(e.effect, "remembers", False))
+        return next((name for name in remember if asking.busy[name]), "")

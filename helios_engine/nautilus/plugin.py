@@ -49,9 +49,9 @@ def sim_venue(
     taken from (`quote`, `received`, `paid`); the run's fee schedule fills it.
 
     `book` says what is matched on. `auto` takes the book of the instruments whose books the run feeds (it fills
-    `books`), or one that comes before the first order, and quotes and trades elsewhere; `l2` is the safest where books are at hand, because an order then pays for its depth and is
-    refused while there is none. With `quotes`, a trade moves the best price until the next quote; `trades` leaves
-    quotes and books out.
+    `books`) or one that comes before the first order, and quotes and trades elsewhere; `l2` is the safest where books
+    are at hand, because an order then pays for its depth and is refused while there is none. With `quotes`, a trade
+    moves the best price until the next quote; `trades` leaves quotes and books out.
 
     `account = "margin"` holds perpetuals, up to `leverage` times the equity, and pays their funding; there is no
     liquidation. Spot is not sold short, unless `borrow` states how much of a currency may be owed (without interest).

@@ -153,8 +153,7 @@ def main() -> None:
     print(f"ticks:   {len(late)}, from due to done {quantiles(np.array(late))}")
     print(*load.told(), sep="\n")
     print(f"orders:  {dict(watched.orders)}; oldest news of one with new risk {watched.oldest:.2f} s")
-    waiting = watched.run.session.timeline.most_waiting if watched.run.session.timeline else 0
-    print(f"queues:  {watched.most_waiting} entries waited for the disk, {waiting} inputs for their turn at most")
+    print(f"queue:   {watched.most_waiting} entries waited for the disk at most")
     print(f"check:   {checked(place)}")
     shutil.rmtree(runs)
 

@@ -144,9 +144,10 @@ def _decisions(case: Scenario, played: Played) -> Iterator[str]:
 
 
 def _bars(played: Played, doubts: Doubts, plugins: Plugins) -> Iterator[str]:
-    """A bar holds exactly the trades of its span, or something is said against the data of that time."""
+    """A bar of the run's time holds exactly the trades of its span, or something is said against that data."""
+    begin = _reader(played).header()["begin"]
     for out in outputs(played.result.folder, plugins=plugins):
-        if isinstance(out.body, Bar):
+        if isinstance(out.body, Bar) and out.body.ts_open >= begin:
             bar = out.body
             true = _true_bar(played, bar)
             if true != (bar.open, bar.high, bar.low, bar.close) and not doubts.cover(

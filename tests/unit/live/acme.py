@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from helios_engine import bodies
-from helios_engine.bodies import DataIssue, Instrument, Quote, Trade
+from helios_engine.bodies import DataIssue, Health, Instrument, Quote, Trade, VenueStatus
 from helios_engine.events import Body
 from helios_engine.hookspecs import hookimpl
 from helios_engine.recorder import Frame, Gap
@@ -116,7 +116,7 @@ class Server:
     def say(self, *found: Body) -> None:
         for body in found:
             raw = line(body)
-            if isinstance(body, Instrument):
+            if isinstance(body, Instrument | VenueStatus | Health):
                 self._said.append(raw)
             for writer in self._writers:
                 writer.write(raw)

@@ -20,6 +20,7 @@ from helios_engine.recorder.connection import Wanted
 from helios_engine.recorder.rows import Target, table
 from helios_engine.stage import ConnectionSpec, ParserSpec
 from helios_engine.world import World
+from tests.unit.live import zoo
 from tests.unit.live.acme import COIN, Acme, AcmeParser, Server
 from tests.unit.live.runs import CONFIG
 
@@ -50,9 +51,14 @@ class Remembering(Acme):
         super().__init__(wanted, world, port=port)
         self.asked = []
 
+    never = False
+    """Whether history is asked for in vain."""
+
     async def history(self, wanted: Wanted, start: int, stop: int) -> list[tuple[int, Body]]:
         """Trades; of nothing else."""
         self.asked.append((wanted.kind, start, stop))
+        if self.never:
+            await asyncio.sleep(3600)
         stop = min(stop, self._world.now() - SETTLED)
         return list(between(start, stop)) if wanted.kind is Trade else []
 
@@ -78,8 +84,9 @@ def catalog(folder: Path, start: int, stop: int, late: int = TENTH // 2) -> None
     Catalog(str(folder / "data_catalog")).write("trades", COIN, there)
 
 
-def config(folder: Path, warmup: str) -> Config:
-    return parse_config(CONFIG.replace('tick = "200ms"', f'tick = "200ms"\nwarmup = "{warmup}"'), folder / "paper.toml")
+def config(folder: Path, warmup: str, pieces: str = "") -> Config:
+    text = CONFIG.replace('tick = "200ms"', f'tick = "200ms"\nwarmup = "{warmup}"')
+    return parse_config(text + pieces, folder / "paper.toml")
 
 
 @hookimpl
@@ -95,4 +102,5 @@ def helios_connections() -> list[ConnectionSpec]:
 def plugins() -> Plugins:
     found = Plugins()
     found.register(SimpleNamespace(helios_parsers=helios_parsers, helios_connections=helios_connections), "acme")
+    found.register(zoo.PLUGIN, "zoo")
     return found

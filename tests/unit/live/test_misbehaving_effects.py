@@ -10,12 +10,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from helios_engine.bodies import Prediction, PredictRequest
 from helios_engine.effects import RunningEffect
 from helios_engine.events import Body
+from helios_engine.live import snapshot
 from helios_engine.live.effects import Beside
+from helios_engine.live.snapshots import FOLDER
 from tests.unit.live.misbehaviour import BOUNDS, config, differences, journal, traded
 
 
@@ -139,3 +142,32 @@ def test_one_that_hangs_does_not_keep_the_process_from_ending(tmp_path: Path) ->
         [sys.executable, "-c", HANGS, str(tmp_path)], capture_output=True, text=True, timeout=60, env=dict(os.environ)
     )
     assert (done.stdout, done.returncode) == ("complete\n", 0), done.stderr
+
+
+def learner(takes: float) -> str:
+    return (
+        '[[stage]]\nuse = "zoo.asks"\nname = "asks"\n'
+        f'[[effect]]\nuse = "zoo.learner"\nname = "learner"\ntakes = {takes}\ndelay = "10ms"\n'
+    )
+
+
+def test_a_snapshot_has_all_that_an_effect_was_asked_before_it(tmp_path: Path) -> None:
+    """The one that asks and the one that learns are saved at one moment, not while a thread is in between."""
+    run, _ = asyncio.run(traded(config(tmp_path, learner(0.01)), tmp_path / "runs", 2.0, 0, snapshot=0.02))
+
+    assert run.snapshots is not None
+    assert run.place is not None
+    found = [snapshot.read(path) for path in sorted((run.place / FOLDER).glob("*.hls"))]
+    assert found
+    assert int(max((run.place / FOLDER).glob("*.hls")).stem) > 3
+    for saved in found:
+        asked = {name: raw for name, _, _, raw in saved["state"]["stages"]}["asks"]
+        ((_, learned),) = saved["state"]["effects"]
+        assert msgspec.msgpack.decode(learned)["count"] == msgspec.msgpack.decode(asked)["count"] > 0
+
+
+def test_an_effect_that_never_comes_to_rest_is_told_to_stand_in_the_way_of_snapshots(tmp_path: Path) -> None:
+    bounds = BOUNDS + 'effect_patience = "200ms"\n'
+    run, _ = asyncio.run(traded(config(tmp_path, learner(3.0), bounds), tmp_path / "runs", 2.5, snapshot=0.3))
+
+    assert any("effect learner does not come to rest" in text for text in run.session.warnings)

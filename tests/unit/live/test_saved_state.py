@@ -78,10 +78,10 @@ NAMED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("_past", "_clock", "_ticks", "_start"), MADE),
         **dict.fromkeys(("_put", "_due", "_number"), "what was not journaled is lost with the process, as documented"),
         **dict.fromkeys(("_names", "_orders", "_ranks", "_streams", "_counts", "_last", "_heap"), "of no use live"),
-        **dict.fromkeys(("now", "most_waiting"), "for people to look at"),
+        "now": "for people to look at",
     },
     "SimVenue": {
-        **dict.fromkeys(("_settings", "_dense", "_margin", "_funds", "_desk"), MADE),
+        **dict.fromkeys(("_settings", "_dense", "_margin", "_funds", "_desk", "_ear"), MADE),
         **dict.fromkeys(("_assembly", "_markets", "_execution"), TOLD),
         **dict.fromkeys(("_now", "_body", "_answers"), TOLD),
     },

@@ -5,27 +5,32 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
+from helios_engine.bodies import Bar, Trade
 from helios_engine.codec import Codec
 from helios_engine.engine import Engine
 from helios_engine.errors import JournalError, StageError
 from helios_engine.journal.frames import read_frames
 from helios_engine.live import snapshot
 from helios_engine.live.beginning import again
+from helios_engine.live.connecting import Made
+from helios_engine.live.effects import Inline
 from helios_engine.live.killed import Killed
 from helios_engine.live.paper import Paper
-from helios_engine.live.restart import WHOLE, engine_of
+from helios_engine.live.restart import WHOLE, engine_of, go_on
 from helios_engine.live.snapshots import FOLDER, Snapshots
 from helios_engine.live.starting import paper_run
 from helios_engine.live.venue_log import FILE
+from helios_engine.recorder.connection import Wanted
 from helios_engine.recording import RecordedVenue, Recording
 from helios_engine.world import World
-from tests.unit.live.acme import COIN, Server
+from tests.unit.live.acme import COIN, Acme, Server
 from tests.unit.live.killing import live
 from tests.unit.live.runs import config, plugins, swing
 
@@ -76,7 +81,9 @@ def restarted(left: Path, tmp_path: Path, seconds: float = 1.0) -> Restarted:
     began = again(run, killed)
     identities = [str(identity) for identity in began.plan.plugins.identities.values()]
     run.snapshots = Snapshots(place, began.plan.codec, identities, seconds)
-    engine, timeline, source = asyncio.run(engine_of(run, began, killed, began.ask, ""))
+    run.plan = began.plan
+    run.asking = Inline(run.session.reply, run.session.effect_failed)
+    engine, timeline, source = asyncio.run(engine_of(run, began, killed, run.asking.ask, ""))
     if not timeline.is_warm:
         run.session.join(engine, timeline)
     while run.session.step():
@@ -194,3 +201,43 @@ def test_a_snapshot_that_is_cut_or_flipped_at_any_byte_is_refused(left: Path, tm
         path.write_bytes(bad)
         with pytest.raises(JournalError, match="cut or damaged"):
             snapshot.read(path)
+
+
+class Told(Acme):
+    """A connection that notes from when on it is to fill what was missed."""
+
+    def __init__(self, wanted: Sequence[Wanted]) -> None:
+        super().__init__(wanted, World(), port=1)
+        self.since: dict[Wanted, int] = {}
+
+    def go_on(self, wanted: Wanted, since: int) -> None:
+        self.since[wanted] = since
+
+
+def test_a_feed_that_had_told_nothing_yet_is_filled_from_the_start_of_the_run(left: Path, tmp_path: Path) -> None:
+    found = restarted(left, tmp_path)
+    run, trades, bars = found.run, Wanted(Trade, COIN.instrument), Wanted(Bar, COIN.instrument, "1m")
+    thin = Wanted(Trade, "THINZAR.ACME")
+    run.wanted |= {bars: "bars", thin: "thin"}
+    told = Told(list(run.wanted))
+    run.made = Made(told, "acme")
+    assert run.plan is not None
+
+    go_on(run, found.engine.now, found.source)
+
+    start, minute = run.plan.start, 60 * 10**9
+    assert told.since == {
+        trades: run.session.latest.until[trades],
+        thin: start,
+        bars: start // minute * minute - minute,
+    }
+    assert run.session.latest.until[trades] > start
+
+
+def test_what_follows_a_kill_is_younger_than_all_that_came_before_it_whatever_the_clock_says(
+    left: Path, tmp_path: Path
+) -> None:
+    found = restarted(left, tmp_path)  # in 1970
+    go_on(found.run, found.engine.now, found.source)
+
+    assert found.run.session.control("pause", "all") > found.engine.now

@@ -226,6 +226,23 @@ class Oracle:
         return Prediction(body.id, "oracle", body.instrument, 0.5)
 
 
+class Learner:
+    """Counts what it is asked, and takes its time over each."""
+
+    handles = PredictRequest
+    remembers = True
+
+    def __init__(self, takes: float = 0.03) -> None:
+        self.takes, self.count = takes, 0
+
+    def answer(self, body: PredictRequest) -> Prediction:
+        """Reply once it has learned."""
+        before = self.count
+        time.sleep(self.takes)
+        self.count = before + 1
+        return Prediction(body.id, "learner", body.instrument, 0.5)
+
+
 @hookimpl
 def helios_stages() -> list[StageSpec]:
     return [
@@ -239,7 +256,9 @@ def helios_stages() -> list[StageSpec]:
 
 @hookimpl
 def helios_effects() -> list[EffectSpec]:
-    return [EffectSpec("zoo.oracle", Oracle, emits=(Prediction,))]
+    return [
+        EffectSpec(name, kind, emits=(Prediction,)) for name, kind in (("zoo.oracle", Oracle), ("zoo.learner", Learner))
+    ]
 
 
 PLUGIN = SimpleNamespace(helios_stages=helios_stages, helios_effects=helios_effects)
