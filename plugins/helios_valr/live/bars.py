@@ -13,6 +13,8 @@ from helios_valr.rows import BucketRow
 
 LENGTH = 60
 """Seconds of the buckets that become bars; longer ones are made of these."""
+MINUTE = LENGTH * UNITS["s"]
+"""The same in ns."""
 SETTLED = UNITS["s"]
 """A bucket is over when, by VALR's clock, it had ended this long before it was asked for."""
 KEPT, PAIRS = 1500, 4096
@@ -62,10 +64,11 @@ class Bars:
             if before:
                 told[bar.ts_open] = bar
             return
-        if until and bar.ts_open > until:
-            missing = (bar.ts_open - until) // (LENGTH * UNITS["s"])
-            text = f"{missing} buckets before this one never came"
-            yield DataIssue(bar.instrument, "bucket_missing", "warn", until, bar.ts_open, text)
+        # Before the first bar of all, what is wanted is known: after a resume much of it may never come.
+        due = until or -(-self.since.get(pair, 0) // MINUTE) * MINUTE
+        if due and bar.ts_open > due:
+            text = f"{(bar.ts_open - due) // MINUTE} buckets before this one never came"
+            yield DataIssue(bar.instrument, "bucket_missing", "warn", due, bar.ts_open, text)
         told[bar.ts_open] = bar
         if len(told) > KEPT:
             told.popitem(last=False)

@@ -83,6 +83,28 @@ def test_a_bucket_that_was_left_out_is_a_doubt_and_is_not_told_out_of_turn() -> 
     assert late.kind == "bucket_late"
 
 
+@pytest.mark.parametrize("since", [START, START - MINUTE // 2])
+def test_buckets_that_are_missing_before_the_first_one_told_are_a_doubt(since: int) -> None:
+    one = Fed()
+    one.edge(Began((PAIR,), {PAIR: since}, {}))
+    later = START + 181 * MINUTE
+
+    doubt, bar = one.answer(BUCKETS, [bucket(later)], later + 3 * MINUTE)
+
+    assert isinstance(doubt, DataIssue)
+    assert isinstance(bar, Bar)
+    assert (doubt.kind, doubt.ts_from, doubt.ts_to) == ("bucket_missing", START, later)
+    assert doubt.detail == "181 buckets before this one never came"
+
+
+def test_the_first_bucket_that_is_wanted_is_no_doubt() -> None:
+    for since in (START, START - MINUTE // 2, 0):
+        one = Fed()
+        one.edge(Began((PAIR,), {PAIR: since}, {}))
+
+        only(one.answer(BUCKETS, [bucket(START)], ASKED + MINUTE), Bar)
+
+
 def test_a_bucket_that_says_otherwise_than_its_trades_is_a_doubt() -> None:
     one = fed(BTCZAR=START - MINUTE)
     rows = [
