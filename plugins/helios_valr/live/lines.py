@@ -7,7 +7,6 @@ count on every line, for their ids tell them apart.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import cast
 
@@ -65,7 +64,6 @@ class Lines:
         connection last took this away."""
         self.lag_limit = 0
         """From which lag on (ns, 0: never) an instrument's data is late."""
-        self.counts: Counter[str] = Counter()
         self._trades = trades
         self._touched: set[str] = set()
         self._late: set[str] = set()
@@ -127,7 +125,7 @@ class Lines:
         return line is not None and line.is_open and ("NEW_TRADE", pair) in line.granted
 
     def take(self, frame: Frame) -> Iterator[Body]:
-        """The bodies of a frame of a line; WireError if it is not what VALR says it sends."""
+        """The bodies of a frame of a line; WireError if it is not what VALR says it sends, or is a refusal."""
         line = self.of(frame.connection)
         # A log may hold lines without a word from this side; the first of them is listened to.
         self.active = self.active or frame.connection
@@ -181,7 +179,8 @@ class Lines:
         elif note.type == "ERROR" and (found := _DENIED.fullmatch(note.message)) and len(line.denied) < MOST_PAIRS:
             line.denied.add((found["event"], found["pair"].upper()))
         elif note.type in ("ERROR", "UNSUPPORTED", "RATE_LIMIT_EXCEEDED"):
-            self.counts[note.type] += 1
+            # What VALR refuses is told like what is refused here: it may be the SUBSCRIBE of something that is wanted.
+            raise WireError(f"{note.type}: {note.message or 'VALR gives no reason'}")
 
     def of(self, name: str) -> Line:
         """The line of a name; WireError for more names than a session can have."""

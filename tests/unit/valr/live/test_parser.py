@@ -217,6 +217,30 @@ def test_a_refused_frame_is_told_once_a_minute_and_counted_always() -> None:
     assert len(one.take(b"what?", "valr.stream.a", START)) == 1
 
 
+@pytest.mark.parametrize("kind", ["ERROR", "RATE_LIMIT_EXCEEDED", "UNSUPPORTED"])
+def test_what_valr_refuses_is_told_once_a_minute_in_its_own_words(kind: str) -> None:
+    one = fed()
+    reason = "Subscription refused: maintenance" + "." * 900
+
+    told = [one.say({"type": kind, "message": reason}, START + n * SECOND) for n in range(100)]
+
+    assert [n for n, bodies in enumerate(told) if bodies] == [0, 60]
+    (doubt,) = only(told[0], DataIssue)
+    assert doubt.kind == "refused_frame"
+    assert doubt.detail.startswith(f"{kind}: Subscription refused: maintenance.")
+    assert len(doubt.detail) == 500
+    assert one.parser.counts[f"refused: {kind}"] == 100
+    assert "no reason" in only(fed().say({"type": kind}, START), DataIssue)[0].detail
+
+
+def test_a_channel_that_valr_denies_is_remembered_and_is_no_doubt() -> None:
+    one = fed()
+    message = f"Channel NEW_TRADE, pair {PAIR} combination invalid"
+
+    assert one.say({"type": "ERROR", "message": message}, START) == []
+    assert one.parser.lines.of("valr.stream.a").denied == {("NEW_TRADE", PAIR)}
+
+
 CONNECTIONS = st.sampled_from([EDGE, REST, "valr.stream.a", "valr.stream.b", "public"])
 PATHS = st.sampled_from(
     ["pairs", "status", "time", BUCKETS, f"{TRADES}&beforeId=a", "BTCZAR/orderbook", "", "/", "?&=%"]
