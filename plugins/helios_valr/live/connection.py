@@ -12,6 +12,7 @@ from helios_engine.bodies import Bar, Trade
 from helios_engine.catalog.download.client import check_base
 from helios_engine.errors import ConfigError
 from helios_engine.events import Body
+from helios_engine.logs import Secret
 from helios_engine.recorder.connection import Line, Taker, Wanted
 from helios_engine.world import World
 from helios_valr.live.bars import LENGTH
@@ -30,7 +31,7 @@ from helios_valr.live.tasks import first_of, kept
 from helios_valr.rest import Client, Http, Patience, Public
 from helios_valr.rest.budget import Budget
 from helios_valr.rest.transport import BASE_URL
-from helios_valr.signing import Secret, headers
+from helios_valr.signing import credential, headers
 
 OWED = 60_000_000_000
 """How long before its last trade a killed run may have had to fill others (ns)."""
@@ -169,7 +170,7 @@ def _secret(name: str) -> Secret:
         raise ConfigError(
             f"connection 'valr': the environment variable {name} is empty; expected a key or secret in it"
         )
-    return Secret(text)
+    return credential(text)
 
 
 def _stream_of(url: str) -> str:
