@@ -7,7 +7,7 @@ import asyncio
 from helios_engine.recorder.connection import Taker
 from helios_engine.timeframe import UNITS, iso
 from helios_valr.errors import PairError, UnreachableError
-from helios_valr.live.bars import LENGTH
+from helios_valr.live.bars import LENGTH, MINUTE
 from helios_valr.live.envelopes import EDGE, Unanswered, edge
 from helios_valr.live.measuring import BUCKETS, TRADES, Measuring
 from helios_valr.live.pace import Pace
@@ -18,11 +18,11 @@ from helios_valr.live.trades import PAGE
 from helios_valr.rest.client import Client
 from helios_valr.translation import instrument_of
 
-_SECOND, _MINUTE = UNITS["s"], LENGTH * UNITS["s"]
+_SECOND = UNITS["s"]
 TRIES, CHECKED, MOST_BUCKETS = 4, 2, 300
 """Answers without a bucket until it is taken for one that VALR has not; buckets before the next that are looked at
 again; buckets of one answer."""
-SPAN = (MOST_BUCKETS - 1) * _MINUTE
+SPAN = (MOST_BUCKETS - 1) * MINUTE
 """From the first bucket of an answer to the last one (ns)."""
 SETTLED = 2 * _SECOND
 """How long after a line opened REST is asked for what came before: it may know a trade later than the stream."""
@@ -78,7 +78,7 @@ class Polls:
         """Ask for each bucket soon after its end, and again while it is not there."""
         failures, asked = 0, (*self._wanted.bars, *self._wanted.checked)
         while True:
-            due = (self._now() - int(self._pace.after * _SECOND)) // _MINUTE * _MINUTE
+            due = (self._now() - int(self._pace.after * _SECOND)) // MINUTE * MINUTE
             late = [pair for pair in asked if self._until(pair) < due]
             if late:
                 found = await asyncio.gather(*(self._buckets(pair, due) for pair in late), return_exceptions=True)
@@ -93,7 +93,7 @@ class Polls:
                     raise grave
             for pair in set(asked) - set(late):
                 self._measuring.heard(BUCKETS, pair)
-            rest = (due + _MINUTE + int(self._pace.after * _SECOND) - self._now()) / _SECOND
+            rest = (due + MINUTE + int(self._pace.after * _SECOND) - self._now()) / _SECOND
             failures = failures if late else 0
             wait = min(rest, wait_after(failures, self._pace, self._world)) if late else rest
             await self._world.sleep(max(0.05, wait))
@@ -143,9 +143,9 @@ class Polls:
     def _asked(self, pair: str, due: int) -> tuple[int, int]:
         """The first and the last bucket to ask for, no more than one answer has."""
         told, empty = self._parser.answered.bars.until(pair), self._empty.get(pair, 0)
-        first = max(self._since(pair), told - CHECKED * _MINUTE)
+        first = max(self._since(pair), told - CHECKED * MINUTE)
         if empty >= first + SPAN:
-            first = empty - CHECKED * _MINUTE  # nothing more came of a whole answer: it goes on behind that
+            first = empty - CHECKED * MINUTE  # nothing more came of a whole answer: it goes on behind that
         return first, min(due, first + SPAN)
 
     def _since(self, pair: str) -> int:

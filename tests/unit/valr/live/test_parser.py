@@ -233,6 +233,15 @@ def test_what_valr_refuses_is_told_once_a_minute_in_its_own_words(kind: str) -> 
     assert "no reason" in only(fed().say({"type": kind}, START), DataIssue)[0].detail
 
 
+def test_an_answer_to_what_is_never_asked_is_told() -> None:
+    (doubt,) = only(fed().answer(f"{PAIR}/ordertypes", [], START), DataIssue)
+
+    assert (doubt.kind, doubt.detail) == (
+        "refused_frame",
+        f"/v1/public/{PAIR}/ordertypes: an answer to what is never asked",
+    )
+
+
 def test_a_channel_that_valr_denies_is_remembered_and_is_no_doubt() -> None:
     one = fed()
     message = f"Channel NEW_TRADE, pair {PAIR} combination invalid"
