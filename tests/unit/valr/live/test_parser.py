@@ -314,6 +314,26 @@ def test_the_first_late_change_is_told_to_be_late_ahead_of_itself_and_again_once
     assert told("f", START, 3) == ["lag 3", "Trade"]
 
 
+def test_a_trade_that_comes_again_on_any_line_is_neither_told_nor_late() -> None:
+    one = Fed()
+    one.edge(Began((PAIR,), {}, {PAIR: START}, (), 2 * SECOND))
+    message = {"type": "NEW_TRADE", "currencyPairSymbol": PAIR, "data": trade("a", START)}
+
+    assert [type(body) for body in one.say(message, START + SECOND)] == [Trade]
+    assert [one.say(message, START + 60 * SECOND, f"valr.stream.{line}") for line in "ab"] == [[], []]
+    assert one.parser.lines.lag == {NAME: SECOND}
+
+
+def test_a_trade_of_the_stream_that_no_float_gives_back_is_refused_by_its_instrument() -> None:
+    one = fed(BTCZAR=START)
+    row = trade("a", START, "100000000000000001.1")
+
+    (doubt,) = only(one.say({"type": "NEW_TRADE", "currencyPairSymbol": PAIR, "data": row}, START + SECOND), DataIssue)
+
+    assert (doubt.instrument, doubt.kind, doubt.ts_from) == (NAME, "trade_refused", START)
+    assert one.answer(TRADES, [row], START + 5 * SECOND) == []
+
+
 def test_a_log_that_names_no_limit_of_lag_is_read_as_it_was() -> None:
     one = fed(BTCZAR=START)
     message = {"type": "NEW_TRADE", "currencyPairSymbol": PAIR, "data": trade("a", START)}
