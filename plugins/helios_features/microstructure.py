@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from helios_engine.bodies import BookSnapshot, Quote, Trade
+from helios_features.orderbook.book import Top
+from helios_features.orderbook.glance import depth_imbalance, spread_bps
 
 _UNKNOWN = math.nan
 
@@ -15,7 +17,8 @@ class Microstructure:
     * spread, in basis points of the mid price: (ask − bid) / ((ask + bid) / 2) × 10⁴. Not known while the best bid is
       above the best ask.
     * depth, from −1 to 1: (bid quantity − ask quantity) / (bid quantity + ask quantity) over the first `levels` levels
-      of a book; a quote tells it only with `levels` 1.
+      of a book; a quote tells it only with `levels` 1. Not known where a side has fewer levels, or one of them no
+      quantity: other levels would be another figure.
     A book that goes on in deltas is not followed here: from the first of them on, what its snapshot told is not known
     until the next snapshot, or quote. The stage `features.microstructure` follows books level by level.
 
@@ -31,20 +34,18 @@ class Microstructure:
 
     def quote(self, body: Quote, now: int) -> None:
         """The best prices have changed."""
-        self._prices(body.bid, body.ask, now)
+        self._spread(body.bid, body.ask, now)
         self.of_book[0] = False
         if self.levels == 1:
             self.of_book[1] = False
-            self._quantities(body.bid_quantity, body.ask_quantity, now)
+            self._depth((((body.bid, body.bid_quantity),), ((body.ask, body.ask_quantity),)), now)
 
     def book(self, body: BookSnapshot, now: int) -> None:
         """A whole book was told; one without bids or asks has neither spread nor depth."""
-        bids, asks = body.bids[: self.levels], body.asks[: self.levels]
-        self._prices(bids[0][0] if bids else 0.0, asks[0][0] if asks else 0.0, now)
-        self._quantities(
-            math.fsum(q for _, q in bids) if asks else 0.0, math.fsum(q for _, q in asks) if bids else 0.0, now
-        )
-
+        top = body.bids, body.asks
+        bid, ask = (side[0][0] if side else 0.0 for side in top)
+        self._spread(bid, ask, now)
+        self._depth(top, now)
         self.of_book = [True, True]
 
     def delta(self) -> None:
@@ -70,11 +71,11 @@ class Microstructure:
             self.tick if tick else _UNKNOWN,
         )
 
-    def _prices(self, bid: float, ask: float, now: int) -> None:
-        self.spread = (ask - bid) / (ask + bid) * 2e4 if 0.0 < bid <= ask else _UNKNOWN
+    def _spread(self, bid: float, ask: float, now: int) -> None:
+        self.spread = spread_bps(bid, ask) if 0.0 < bid <= ask else _UNKNOWN
         self.heard[0] = now
 
-    def _quantities(self, bid: float, ask: float, now: int) -> None:
-        known = bid >= 0.0 and ask >= 0.0 and bid + ask > 0.0
-        self.depth = (bid - ask) / (bid + ask) if known else _UNKNOWN
+    def _depth(self, top: Top, now: int) -> None:
+        depth = depth_imbalance(top, self.levels)
+        self.depth = _UNKNOWN if depth is None else depth
         self.heard[1] = now

@@ -10,29 +10,19 @@ import hashlib
 import hmac
 
 from helios_engine.errors import ConfigError
+from helios_engine.logs import Secret
 
 
-class Secret:
-    """A key or secret that does not show itself in logs, tracebacks or a repr."""
+def credential(text: str) -> Secret:
+    """An API key or its secret, struck out of every log from now on.
 
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise ConfigError(
-                "an API key or secret of VALR: expected printable ASCII without spaces; its value is not shown"
-            )
-        self._text = text
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret is not copied into files")
-
-    def reveal(self) -> str:
-        """The text itself; for a header or a signature and nothing else."""
-        return self._text
+    ConfigError, without the text, for what can be none: anything but printable ASCII without spaces, or too short.
+    """
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigError(
+            "an API key or secret of VALR: expected printable ASCII without spaces; its value is not shown"
+        )
+    return Secret(text)
 
 
 def sign(secret: Secret, milliseconds: int, verb: str, path: str, body: bytes = b"", subaccount: str = "") -> str:

@@ -13,10 +13,11 @@ import msgspec
 
 from helios_engine.bodies import DataIssue, Trade
 from helios_engine.events import Body
-from helios_valr import messages, once, translation
+from helios_valr import messages, translation
 from helios_valr.books.shelf import BookMessage, Shelf
 from helios_valr.errors import WireError
 from helios_valr.frames import AggregatedBook, DepthBook, MarkPriceUpdate, Message, NewBucket, NewTrade, Other, Summary
+from helios_valr.once import Once
 from helios_valr.rows import TradeRow
 
 KEPT, LONGEST = 100, 1 << 16
@@ -41,14 +42,13 @@ class Wire:
     `counts` has the number of frames by type, and of those unknown, refused, ignored or lost.
     """
 
-    def __init__(self, quotes_from: str = "OB_L1_DIFF", remembered: int = once.KEPT) -> None:
-        """`remembered` is how many trades of a pair are known again."""
+    def __init__(self, quotes_from: str = "OB_L1_DIFF") -> None:
         self.counts: Counter[str] = Counter()
         self.refused: deque[tuple[str, bytes]] = deque(maxlen=KEPT)
         self.unknown: deque[tuple[str, bytes]] = deque(maxlen=KEPT)
         self.shelf = Shelf()
         self._quotes_from = quotes_from
-        self._once = once.Once(remembered)
+        self._once = Once()
 
     def restarted(self) -> None:
         """A new connection: every book waits for its snapshot. Trades already seen stay seen."""
@@ -58,7 +58,7 @@ class Wire:
         """Read a frame that was received at `received` (ns UTC)."""
         try:
             message = messages.read(frame)
-            taken = self._told(message, received)
+            taken = self.told(message, received)
         except WireError as error:
             self.counts["refused"] += 1
             self.refused.append((str(error), messages.as_bytes(frame)[:LONGEST]))
@@ -75,7 +75,8 @@ class Wire:
             else:
                 self.counts["trades seen before"] += 1
 
-    def _told(self, message: Message, received: int) -> Taken:
+    def told(self, message: Message, received: int) -> Taken:
+        """What comes of a message, received at `received` (ns UTC); WireError if it contradicts itself."""
         match message:
             case Other():
                 self.unknown.append((message.type, message.raw[:LONGEST]))

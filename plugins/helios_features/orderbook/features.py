@@ -13,7 +13,6 @@ from helios_features.orderbook.market import Market
 LEVELS, DEEP = 5, 1
 BOOK_ISSUES = ("book_gap", "sequence")
 """Kinds of `DataIssue` that tell of lost messages, which the rows of a book with `rising` numbers do not show."""
-"""Kinds of `DataIssue` that say a book has lost something."""
 
 
 class BookFeatures:

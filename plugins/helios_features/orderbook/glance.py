@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from helios_features.orderbook.book import Top
+from helios_features.orderbook.book import MOST, Top
 
 
-def spread_bps(top: Top) -> float:
-    """(ask − bid) / mid · 10⁴ of the best prices, mid = (ask + bid) / 2; above 0."""
-    bid, ask = top[0][0][0], top[1][0][0]
+def spread_bps(bid: float, ask: float) -> float:
+    """(ask − bid) / mid · 10⁴ of the best prices, both above 0, mid = (ask + bid) / 2."""
     return (ask - bid) / ((ask + bid) / 2.0) * 1e4
 
 
@@ -18,9 +17,9 @@ def depth_imbalance(top: Top, levels: int) -> float | None:
 
     None where a side has fewer levels, or sizes are not stated: other levels would be another figure.
     """
-    bids, asks = (math.fsum(q for _, q in side[:levels]) for side in top)
-    if min(len(top[0]), len(top[1])) < levels or not all(q for side in top for _, q in side[:levels]):
+    if min(len(top[0]), len(top[1])) < levels or not all(0.0 < q <= MOST for side in top for _, q in side[:levels]):
         return None
+    bids, asks = (math.fsum(q for _, q in side[:levels]) for side in top)
     return (bids - asks) / (bids + asks)
 
 
@@ -32,4 +31,4 @@ def microprice_bps(top: Top) -> float | None:
     imbalance of the best level.
     """
     imbalance = depth_imbalance(top, 1)
-    return None if imbalance is None else spread_bps(top) / 2.0 * imbalance
+    return None if imbalance is None else spread_bps(top[0][0][0], top[1][0][0]) / 2.0 * imbalance

@@ -73,7 +73,10 @@ class Market:
         top = self.book.top(self.levels) if self.has_book else self.quoted
         if now - self.heard > self.max_age:
             top = None
-        glance = [spread_bps(top), depth_imbalance(top, self.levels), microprice_bps(top)] if top else [None] * 3
+        glance: list[float | None] = [None] * 3
+        if top is not None:
+            spread = spread_bps(top[0][0][0], top[1][0][0])
+            glance = [spread, depth_imbalance(top, self.levels), microprice_bps(top)]
         flows: list[float | None] = [None] * self.deep
         imbalance: float | None = None
         if name in self.windows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from helios_engine.bodies import Bar, DataIssue
@@ -13,6 +13,8 @@ from helios_valr.rows import BucketRow
 
 LENGTH = 60
 """Seconds of the buckets that become bars; longer ones are made of these."""
+MINUTE = LENGTH * UNITS["s"]
+"""The same in ns."""
 SETTLED = UNITS["s"]
 """A bucket is over when, by VALR's clock, it had ended this long before it was asked for."""
 KEPT, PAIRS = 1500, 4096
@@ -24,7 +26,6 @@ class Bars:
 
     def __init__(self) -> None:
         self.since: dict[str, int] = {}
-        self.counts: Counter[str] = Counter()
         self._told: dict[str, OrderedDict[int, Bar]] = {}
 
     def until(self, pair: str) -> int:
@@ -43,8 +44,8 @@ class Bars:
                 raise WireError(f"buckets of {pair}: a bucket of {found}; expected {LENGTH} s")
             bar = translation.bar(row, over)
             if bar is None:
-                self.counts["buckets that were not over"] += 1
-            elif bar.ts_open >= self.since.get(pair, 0):
+                continue
+            if bar.ts_open >= self.since.get(pair, 0):
                 yield from self._new(pair, bar)
 
     def _new(self, pair: str, bar: Bar) -> Iterator[Bar | DataIssue]:
@@ -53,26 +54,27 @@ class Bars:
         told, until = self._told.setdefault(pair, OrderedDict()), self.until(pair)
         before = told.get(bar.ts_open)
         if before == bar:
-            self.counts["bars seen before"] += 1
             return
         if before is not None or bar.ts_open < until:
-            told_as = _prices(before) if before else "nothing"
+            told_as = prices(before) if before else "nothing"
             kind = "bucket_changed" if before else "bucket_late"
-            yield _issue(bar, kind, f"told as {told_as}, now {_prices(bar)}; not told again")
+            yield _issue(bar, kind, f"told as {told_as}, now {prices(bar)}; not told again")
             if before:
                 told[bar.ts_open] = bar
             return
-        if until and bar.ts_open > until:
-            missing = (bar.ts_open - until) // (LENGTH * UNITS["s"])
-            text = f"{missing} buckets before this one never came"
-            yield DataIssue(bar.instrument, "bucket_missing", "warn", until, bar.ts_open, text)
+        # Before the first bar of all, what is wanted is known: after a resume much of it may never come.
+        due = until or -(-self.since.get(pair, 0) // MINUTE) * MINUTE
+        if due and bar.ts_open > due:
+            text = f"{(bar.ts_open - due) // MINUTE} buckets before this one never came"
+            yield DataIssue(bar.instrument, "bucket_missing", "warn", due, bar.ts_open, text)
         told[bar.ts_open] = bar
         if len(told) > KEPT:
             told.popitem(last=False)
         yield bar
 
 
-def _prices(bar: Bar) -> str:
+def prices(bar: Bar) -> str:
+    """A bar in words."""
     return f"open {bar.open} high {bar.high} low {bar.low} close {bar.close} volume {bar.volume}"
 
 

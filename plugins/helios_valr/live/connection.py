@@ -12,9 +12,10 @@ from helios_engine.bodies import Bar, Trade
 from helios_engine.catalog.download.client import check_base
 from helios_engine.errors import ConfigError
 from helios_engine.events import Body
+from helios_engine.logs import Secret
 from helios_engine.recorder.connection import Line, Taker, Wanted
 from helios_engine.world import World
-from helios_valr.live.bars import LENGTH
+from helios_valr.live.bars import MINUTE
 from helios_valr.live.envelopes import EDGE, Began, edge
 from helios_valr.live.history import SETTLED, history, is_known
 from helios_valr.live.links import PATH, Links
@@ -30,11 +31,10 @@ from helios_valr.live.tasks import first_of, kept
 from helios_valr.rest import Client, Http, Patience, Public
 from helios_valr.rest.budget import Budget
 from helios_valr.rest.transport import BASE_URL
-from helios_valr.signing import Secret, headers
+from helios_valr.signing import credential, headers
 
 OWED = 60_000_000_000
 """How long before its last trade a killed run may have had to fill others (ns)."""
-_MINUTE = LENGTH * 1_000_000_000
 
 
 class Valr:
@@ -137,7 +137,7 @@ class Valr:
     def _begin(self, taker: Taker) -> None:
         now = self._world.now()
         asked = (*self._wanted.bars, *self._wanted.checked)
-        bars = {pair: self._since.get((Bar, pair), now // _MINUTE * _MINUTE) for pair in asked}
+        bars = {pair: self._since.get((Bar, pair), now // MINUTE * MINUTE) for pair in asked}
         trades = {pair: self._since.get((Trade, pair), now) for pair in self._wanted.trades}
         lag = round(self._pace.lag * 1e9)
         taker.take(edge(Began(self._wanted.pairs, bars, trades, self._wanted.checked, lag)), EDGE)
@@ -169,7 +169,7 @@ def _secret(name: str) -> Secret:
         raise ConfigError(
             f"connection 'valr': the environment variable {name} is empty; expected a key or secret in it"
         )
-    return Secret(text)
+    return credential(text)
 
 
 def _stream_of(url: str) -> str:

@@ -7,7 +7,7 @@ from helios_engine.events import Body
 from helios_engine.recorder.connection import Wanted
 from helios_engine.timeframe import UNITS
 from helios_valr import translation
-from helios_valr.live.bars import LENGTH
+from helios_valr.live.bars import LENGTH, MINUTE
 from helios_valr.live.subscriptions import pair_of
 from helios_valr.rest.public import Public
 
@@ -30,6 +30,6 @@ async def history(public: Public, wanted: Wanted, start: int, stop: int) -> list
         return []
     if wanted.kind is Trade:
         return [(int(row.traded_at), translation.trade(row)) for row in await public.trades(pair, start, stop)]
-    rows = await public.buckets(pair, LENGTH, start - LENGTH * UNITS["s"], stop, settled=SETTLED)
+    rows = await public.buckets(pair, LENGTH, start - MINUTE, stop, settled=SETTLED)
     bars = [bar for row in rows if (bar := translation.bar(row, stop - 1)) is not None]
     return [(bar.ts_close, bar) for bar in bars if bar.ts_close >= start]

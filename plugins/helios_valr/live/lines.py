@@ -7,25 +7,25 @@ count on every line, for their ids tell them apart.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import cast
 
-from helios_engine.bodies import BookDelta, BookSnapshot, DataIssue, Health, Trade
+from helios_engine.bodies import BookDelta, BookSnapshot, DataIssue, Health
 from helios_engine.events import Body
 from helios_engine.recorder.entries import Frame
 from helios_engine.timeframe import UNITS
+from helios_valr import messages
 from helios_valr.books.shelf import EVENTS, BookMessage
 from helios_valr.errors import WireError
 from helios_valr.frames import NewTrade, Note
 from helios_valr.live.envelopes import Opened
 from helios_valr.live.trades import Trades
+from helios_valr.rows import TradeRow
+from helios_valr.translation import instrument_of
 from helios_valr.wire import Taken, Wire
 
 MOST, MOST_PAIRS = 16, 4096
 """Lines that a session of the log may name, and pairs of a line."""
-ECHOES = 100
-"""Trades of a pair that a line knows again; `Trades` remembers them for all lines and REST together."""
 _DENIED = re.compile(r"Channel (?P<event>[A-Z0-9_]{1,64}), pair (?P<pair>[A-Za-z0-9]{2,32}) combination invalid")
 _GRANTED = re.compile(r"(?P<event>[A-Z0-9_]{1,64}):(?P<pair>[A-Z0-9]{2,32})")
 Key = tuple[str, str]
@@ -37,7 +37,7 @@ class Line:
 
     def __init__(self, told: Opened) -> None:
         self.told = told
-        self.wire = Wire(told.event or "OB_L1_DIFF", ECHOES)
+        self.wire = Wire(told.event or "OB_L1_DIFF")
         self.granted: set[Key] = set()
         self.denied: set[Key] = set()
         self.is_open = self.is_authenticated = False
@@ -65,7 +65,6 @@ class Lines:
         connection last took this away."""
         self.lag_limit = 0
         """From which lag on (ns, 0: never) an instrument's data is late."""
-        self.counts: Counter[str] = Counter()
         self._trades = trades
         self._touched: set[str] = set()
         self._late: set[str] = set()
@@ -74,7 +73,7 @@ class Lines:
         """A line begins anew: its books wait for snapshots, its trades for what was missed."""
         line = self.of(told.line)
         line.told, line.is_open, line.is_authenticated = told, True, False
-        line.wire = Wire(told.event or "OB_L1_DIFF", ECHOES)
+        line.wire = Wire(told.event or "OB_L1_DIFF")
         line.granted.clear()
         line.denied.clear()
         for pair in told.trades:
@@ -127,45 +126,46 @@ class Lines:
         return line is not None and line.is_open and ("NEW_TRADE", pair) in line.granted
 
     def take(self, frame: Frame) -> Iterator[Body]:
-        """The bodies of a frame of a line; WireError if it is not what VALR says it sends."""
+        """The bodies of a frame of a line; WireError if it is not what VALR says it sends, or is a refusal."""
         line = self.of(frame.connection)
         # A log may hold lines without a word from this side; the first of them is listened to.
         self.active = self.active or frame.connection
         self.useful = None
-        taken = line.wire.take(frame.raw, frame.recv_ns)
-        if taken.message is None:
-            raise WireError(line.wire.refused[-1][0])
-        if isinstance(taken.message, Note):
-            self._noted(line, taken.message)
-        elif isinstance(taken.message, NewTrade):
-            self.useful = taken.message.type, taken.message.pair
-            if taken.bodies:
-                yield from self._lagging(taken.bodies[0], frame.recv_ns)
-                yield from self._trades.stream(taken.message.data, frame.recv_ns)
+        message = messages.read(frame.raw)
+        if isinstance(message, Note):
+            self._noted(line, message)
+        elif isinstance(message, NewTrade):
+            self.useful = message.type, message.pair
+            yield from self._traded(message.data, frame.recv_ns)
         else:
             is_active = frame.connection == self.active
+            taken = line.wire.told(message, frame.recv_ns)
             yield from self._moved(taken, frame.recv_ns, is_active)
             if is_active:
                 yield from taken.bodies
+
+    def _traded(self, row: TradeRow, received: int) -> Iterator[Body]:
+        told = list(self._trades.stream(row, received))
+        # A trade that came before, on this line, another or by REST, says nothing of how late its line is.
+        if told or self._trades.is_waiting(row.currency_pair):
+            yield from self._lagging(instrument_of(row.currency_pair), received - row.traded_at)
+        yield from told
 
     def _moved(self, taken: Taken, received: int, is_active: bool) -> list[Health]:
         late: list[Health] = []
         if isinstance(taken.message, BookMessage):
             self._touched.add(taken.message.pair)
             # A snapshot may be of a book that did not change for long.
-            if taken.bodies and isinstance(taken.bodies[0], BookDelta):
-                late = self._lagging(taken.bodies[0], received, is_active)
+            if taken.bodies and isinstance(first := taken.bodies[0], BookDelta):
+                late = self._lagging(first.instrument, received - first.ts_event, is_active)
         if taken.bodies and not isinstance(taken.bodies[0], DataIssue):
             message = cast("BookMessage", taken.message)
             self.useful = EVENTS.get(message.type, message.type), message.pair
         return late
 
-    def _lagging(self, body: Body, received: int, is_active: bool = True) -> list[Health]:
-        """Note how long a change was under way. The first that is late says so, ahead of itself: nobody is to decide
-        on it before the connection has measured."""
-        if not isinstance(body, BookDelta | Trade):
-            return []
-        name, lag = body.instrument, received - body.ts_event
+    def _lagging(self, name: str, lag: int, is_active: bool = True) -> list[Health]:
+        """Note how long (ns) a change of an instrument was under way. The first that is late says so, ahead of itself:
+        nobody is to decide on it before the connection has measured."""
         if name in self.lag or len(self.lag) < MOST_PAIRS:
             self.lag[name] = max(self.lag.get(name, 0), lag, key=abs)
         if not (is_active and 0 < self.lag_limit < abs(lag)) or name in self._late or len(self._late) >= MOST_PAIRS:
@@ -181,7 +181,8 @@ class Lines:
         elif note.type == "ERROR" and (found := _DENIED.fullmatch(note.message)) and len(line.denied) < MOST_PAIRS:
             line.denied.add((found["event"], found["pair"].upper()))
         elif note.type in ("ERROR", "UNSUPPORTED", "RATE_LIMIT_EXCEEDED"):
-            self.counts[note.type] += 1
+            # What VALR refuses is told like what is refused here: it may be the SUBSCRIBE of something that is wanted.
+            raise WireError(f"{note.type}: {note.message or 'VALR gives no reason'}")
 
     def of(self, name: str) -> Line:
         """The line of a name; WireError for more names than a session can have."""

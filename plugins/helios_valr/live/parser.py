@@ -24,7 +24,7 @@ from helios_valr.messages import KINDS
 from helios_valr.translation import VENUE, instrument_of
 
 QUIET = 60 * UNITS["s"]
-"""A refused frame of a type is told once in this time; `counts` has them all."""
+"""A refused frame of a type, and what VALR refuses, is told once in this time; `counts` has them all."""
 SUSPECT = 30 * UNITS["s"]
 """How far back trades are looked at again when a book turns out to have a gap: books are silent for up to 20.5 s."""
 Inputs = Iterator[tuple[int, Body]]

@@ -7,7 +7,7 @@ import asyncio
 from helios_engine.recorder.connection import Taker
 from helios_engine.timeframe import UNITS, iso
 from helios_valr.errors import PairError, UnreachableError
-from helios_valr.live.bars import LENGTH
+from helios_valr.live.bars import LENGTH, MINUTE
 from helios_valr.live.envelopes import EDGE, Unanswered, edge
 from helios_valr.live.measuring import BUCKETS, TRADES, Measuring
 from helios_valr.live.pace import Pace
@@ -18,10 +18,12 @@ from helios_valr.live.trades import PAGE
 from helios_valr.rest.client import Client
 from helios_valr.translation import instrument_of
 
-_SECOND, _MINUTE = UNITS["s"], LENGTH * UNITS["s"]
+_SECOND = UNITS["s"]
 TRIES, CHECKED, MOST_BUCKETS = 4, 2, 300
 """Answers without a bucket until it is taken for one that VALR has not; buckets before the next that are looked at
 again; buckets of one answer."""
+SPAN = (MOST_BUCKETS - 1) * MINUTE
+"""From the first bucket of an answer to the last one (ns)."""
 SETTLED = 2 * _SECOND
 """How long after a line opened REST is asked for what came before: it may know a trade later than the stream."""
 
@@ -76,7 +78,7 @@ class Polls:
         """Ask for each bucket soon after its end, and again while it is not there."""
         failures, asked = 0, (*self._wanted.bars, *self._wanted.checked)
         while True:
-            due = (self._now() - int(self._pace.after * _SECOND)) // _MINUTE * _MINUTE
+            due = (self._now() - int(self._pace.after * _SECOND)) // MINUTE * MINUTE
             late = [pair for pair in asked if self._until(pair) < due]
             if late:
                 found = await asyncio.gather(*(self._buckets(pair, due) for pair in late), return_exceptions=True)
@@ -84,14 +86,14 @@ class Polls:
                 late = [pair for pair in late if self._until(pair) < due]
                 failures += bool(late)
                 if not troubles and failures >= TRIES:
-                    # VALR has answered often enough: nothing was traded, and there is no such bucket.
-                    self._empty.update(dict.fromkeys(late, due))
-                    late = []
+                    # VALR has answered often enough: nothing was traded, and there are no such buckets.
+                    self._empty.update({pair: self._asked(pair, due)[1] for pair in late})
+                    late = [pair for pair in late if self._until(pair) < due]
                 if grave := next((error for error in troubles if not isinstance(error, UnreachableError)), None):
                     raise grave
             for pair in set(asked) - set(late):
                 self._measuring.heard(BUCKETS, pair)
-            rest = (due + _MINUTE + int(self._pace.after * _SECOND) - self._now()) / _SECOND
+            rest = (due + MINUTE + int(self._pace.after * _SECOND) - self._now()) / _SECOND
             failures = failures if late else 0
             wait = min(rest, wait_after(failures, self._pace, self._world)) if late else rest
             await self._world.sleep(max(0.05, wait))
@@ -128,12 +130,23 @@ class Polls:
                 raise UnreachableError(f"trades of {pair}: the same page came again before {before}; it is asked anew")
 
     async def _buckets(self, pair: str, due: int) -> None:
-        told = self._parser.answered.bars.until(pair)
-        first = max(self._since(pair), told - CHECKED * _MINUTE, due - (MOST_BUCKETS - 1) * _MINUTE)
-        query = {"periodSeconds": str(LENGTH), "startTime": str(first // _SECOND), "endTime": str(due // _SECOND)}
-        await self._client.get(
-            f"/v1/public/{pair}/buckets", query | {"limit": str(MOST_BUCKETS), "includeEmpty": "true"}
-        )
+        """Ask for what follows the last bar told, up to `due`: again while an answer brings some and more is due."""
+        last = until = -1
+        while last < due and until < self._until(pair):
+            until = self._until(pair)
+            first, last = self._asked(pair, due)
+            query = {"periodSeconds": str(LENGTH), "startTime": str(first // _SECOND), "endTime": str(last // _SECOND)}
+            await self._client.get(
+                f"/v1/public/{pair}/buckets", query | {"limit": str(MOST_BUCKETS), "includeEmpty": "true"}
+            )
+
+    def _asked(self, pair: str, due: int) -> tuple[int, int]:
+        """The first and the last bucket to ask for, no more than one answer has."""
+        told, empty = self._parser.answered.bars.until(pair), self._empty.get(pair, 0)
+        first = max(self._since(pair), told - CHECKED * MINUTE)
+        if empty >= first + SPAN:
+            first = empty - CHECKED * MINUTE  # nothing more came of a whole answer: it goes on behind that
+        return first, min(due, first + SPAN)
 
     def _since(self, pair: str) -> int:
         return self._parser.answered.bars.since.get(pair, 0)

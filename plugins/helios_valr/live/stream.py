@@ -32,6 +32,14 @@ SIZE = LARGEST - 1024
 """Bytes of the largest frame that is taken in."""
 
 
+class Handshake(connect):
+    """A handshake with this host and no other: a redirect is no answer, for the signature would go along with it."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Follow nothing; the refused handshake is raised as it came."""
+        return exc
+
+
 class EndedError(Exception):
     """The line is down. `retry_after` is what a refused handshake said, None if it was no matter of too many."""
 
@@ -68,7 +76,7 @@ class Stream:
         shared, headers = self._shared, self._shared.headers()
         try:
             # VALR answers no pings of the protocol but its own PING, and so there are none.
-            async with connect(
+            async with Handshake(
                 shared.url,
                 additional_headers=headers,
                 ping_interval=None,

@@ -8,10 +8,8 @@ from decimal import Decimal
 import msgspec
 
 from helios_engine.bodies import Bar, DataIssue, Trade
-from helios_engine.timeframe import UNITS
-from helios_valr.live.bars import LENGTH
+from helios_valr.live.bars import MINUTE, prices
 
-_MINUTE = LENGTH * UNITS["s"]
 KEPT = 30
 """Minutes of a pair that are remembered, and official buckets that wait for the trades of their time."""
 
@@ -64,7 +62,7 @@ class Tally:
         """A trade, whenever it comes. It was read without loss, so that its float gives back the digits."""
         if trade.instrument not in self._whole_from:
             return
-        made, opened = self._made.setdefault(trade.instrument, {}), trade.ts_event - trade.ts_event % _MINUTE
+        made, opened = self._made.setdefault(trade.instrument, {}), trade.ts_event - trade.ts_event % MINUTE
         if opened not in made:
             price = trade.price
             made[opened] = _Made(trade.ts_event, trade.ts_event, {price}, {price}, price, price)
@@ -93,6 +91,5 @@ class Tally:
             self.compared += 1
             if made.agrees(bar) if made else bar.volume == 0:
                 continue
-            official = f"open {bar.open} high {bar.high} low {bar.low} close {bar.close} volume {bar.volume}"
-            text = f"VALR says {official}; its trades make {made or 'nothing'}"
+            text = f"VALR says {prices(bar)}; its trades make {made or 'nothing'}"
             yield DataIssue(instrument, "bucket_differs", "warn", bar.ts_open, bar.ts_close, text)

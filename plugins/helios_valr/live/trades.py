@@ -100,6 +100,10 @@ class Trades:
         walk = self._pair(pair).walk
         return walk[-1].id if walk else None
 
+    def is_waiting(self, pair: str) -> bool:
+        """Whether trades of the stream wait for the walk that fills what came before them."""
+        return self._pair(pair).opened is not None
+
     def stream(self, row: TradeRow, received: int) -> Told:
         """A trade of the stream, received at (ns UTC)."""
         pair = self._pair(row.currency_pair)
@@ -149,7 +153,7 @@ class Trades:
 
     def _tell(self, pair: _Pair, rows: Sequence[TradeRow]) -> Told:
         for row in rows:
-            if row.traded_at < pair.since:
+            if row.traded_at < pair.since or not self._once.is_new(row.currency_pair, row.id):
                 continue
             try:
                 trade = translation.trade(row)
@@ -157,9 +161,8 @@ class Trades:
                 ts, name = int(row.traded_at), translation.instrument_of(row.currency_pair)
                 yield DataIssue(name, "trade_refused", "warn", ts, ts, str(error))
                 continue
-            if self._once.is_new(row.currency_pair, row.id):
-                pair.latest = max(pair.latest, trade.ts_event)
-                yield trade
+            pair.latest = max(pair.latest, trade.ts_event)
+            yield trade
 
     def _pair(self, name: str) -> _Pair:
         if name not in self._pairs and len(self._pairs) >= PAIRS:

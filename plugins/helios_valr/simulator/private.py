@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from helios_valr.signing import Secret, sign
+from helios_valr.signing import credential, sign
 from helios_valr.simulator.answers import ahead
 from helios_valr.simulator.broken import Handler
 
@@ -52,7 +52,7 @@ async def is_signed(simulator: Simulator, request: web.Request) -> bool:
     if given.get("X-VALR-API-KEY") != settings.key or not (stamp.isascii() and stamp.isdigit() and len(stamp) < 16):
         return False
     body, account = await request.read(), given.get("X-VALR-SUB-ACCOUNT-ID", "")
-    wanted = sign(Secret(settings.secret), int(stamp), request.method, request.raw_path, body, account)
+    wanted = sign(credential(settings.secret), int(stamp), request.method, request.raw_path, body, account)
     now = simulator.world.now() + ahead(simulator, f"signature of {request.path}")
     is_fresh = abs(now / 1e9 - int(stamp) / 1e3) <= settings.signature_age
     return is_fresh and hmac.compare_digest(wanted.encode(), given.get("X-VALR-SIGNATURE", "").encode())

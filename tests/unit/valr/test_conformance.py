@@ -17,7 +17,7 @@ from helios_valr.errors import AccessError, PairError, RequestError
 from helios_valr.fees import FeeTable
 from helios_valr.instruments import Definitions, currency_name, definition
 from helios_valr.rest import Answer, Patience
-from helios_valr.signing import Secret, headers, sign
+from helios_valr.signing import credential, headers, sign
 from helios_valr.wire import Wire
 from tests.unit.valr.facts import document, needs_facts, payload, payload_names
 from tests.unit.valr.naive_books import NaiveBook
@@ -59,7 +59,7 @@ def _vector(name: str) -> dict[str, Any]:
 
 def _signed(name: str) -> str:
     v = _vector(name)
-    return sign(Secret(v["secret"]), v["timestamp"], v["verb"], v["path"], v["body"].encode(), v["subaccountId"])
+    return sign(credential(v["secret"]), v["timestamp"], v["verb"], v["path"], v["body"].encode(), v["subaccountId"])
 
 
 @case("SIG-01")
@@ -88,7 +88,12 @@ def spaces_are_signed() -> None:
 def subaccount() -> None:
     v = _vector("sub_get")
     found = headers(
-        Secret("k"), Secret(v["secret"]), v["timestamp"], v["verb"], v["path"], subaccount=v["subaccountId"]
+        credential("a-test-key"),
+        credential(v["secret"]),
+        v["timestamp"],
+        v["verb"],
+        v["path"],
+        subaccount=v["subaccountId"],
     )
     assert found["X-VALR-SIGNATURE"] == v["signature"]
     assert found["X-VALR-SUB-ACCOUNT-ID"] == v["subaccountId"]
@@ -97,7 +102,7 @@ def subaccount() -> None:
 @case("SIG-05")
 def upgrade() -> None:
     v = _vector("ws_account")
-    found = headers(Secret("k"), Secret(v["secret"]), v["timestamp"], "GET", "/ws/account")
+    found = headers(credential("a-test-key"), credential(v["secret"]), v["timestamp"], "GET", "/ws/account")
     assert found["X-VALR-SIGNATURE"] == v["signature"]
     assert {"X-VALR-API-KEY", "X-VALR-TIMESTAMP"} < found.keys()
 
@@ -106,7 +111,8 @@ def upgrade() -> None:
 def content_type() -> None:
     _, asked = trying(lambda request: ok("[]"), lambda public, _: public.currencies())
     assert asked[0].headers["content-type"] == "application/json"
-    assert headers(Secret("k"), Secret("s"), 1, "GET", "/x")["Content-Type"] == "application/json"
+    signed = headers(credential("a-test-key"), credential("a-test-secret"), 1, "GET", "/x")
+    assert signed["Content-Type"] == "application/json"
 
 
 @case("PUB-01")

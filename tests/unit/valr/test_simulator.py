@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from helios_engine.errors import ConfigError, NotAvailableError
-from helios_valr.signing import Secret, headers
+from helios_valr.signing import credential, headers
 from helios_valr.simulator import Simulator, speech, summaries
 from helios_valr.simulator.market import Market
 from helios_valr.simulator.speech import full
@@ -118,8 +118,8 @@ def test_the_31st_public_request_of_a_minute_is_refused() -> None:
 def test_an_account_socket_wants_the_signature() -> None:
     async def work(simulator: Simulator, url: str, session: aiohttp.ClientSession) -> tuple[int, Any]:
         now = simulator.world.now() // 10**6
-        right = headers(Secret("simulated-key"), Secret("simulated-secret"), now, "GET", "/ws/account")
-        wrong = headers(Secret("simulated-key"), Secret("another"), now, "GET", "/ws/account")
+        right = headers(credential("simulated-key"), credential("simulated-secret"), now, "GET", "/ws/account")
+        wrong = headers(credential("simulated-key"), credential("another"), now, "GET", "/ws/account")
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await session.ws_connect(f"{url}/ws/account", headers=wrong)
         async with session.ws_connect(f"{url}/ws/account", headers=right) as socket:

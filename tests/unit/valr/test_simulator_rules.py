@@ -10,7 +10,7 @@ import pytest
 
 from helios_valr.rest import Client, Http, Public
 from helios_valr.rest.world import virtual
-from helios_valr.signing import Secret, headers
+from helios_valr.signing import credential, headers
 from helios_valr.simulator import Fault, Simulator
 from helios_valr.simulator import private as endpoints
 from helios_valr.simulator.limits import KEY, Limits
@@ -23,7 +23,7 @@ SUBSCRIBE = {"type": "SUBSCRIBE", "subscriptions": [{"event": "OB_L1_DIFF", "pai
 
 def signed(verb: str, path: str, body: bytes = b"", late: float = 0.0, account: str = "") -> dict[str, str]:
     """The headers of a request of START, `late` seconds old."""
-    key, secret = Secret("simulated-key"), Secret("simulated-secret")
+    key, secret = credential("simulated-key"), credential("simulated-secret")
     return headers(key, secret, int(START / 1e6 - late * 1e3), verb, path, body, account)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import re
 import subprocess
 import sys
@@ -14,12 +15,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helios_engine import state
 from helios_engine.block_making import block_of
 from helios_engine.bodies import Bar, BookDelta, BookSnapshot, Features, Quote, Trade
 from helios_engine.errors import DataError, StageError
 from helios_engine.events import Body
+from helios_features.microstructure import Microstructure
+from helios_features.orderbook.market import Market
 from helios_features.technical import Technical
 from tests.stages import node
 from tests.unit.plugins.features.markets import REAL, columns, generated
@@ -99,6 +104,43 @@ def test_spread_and_depth_are_of_the_last_quote_or_book_before_the_close() -> No
 
     assert found["spread_bps"] == pytest.approx(200.0, rel=1e-12)
     assert found["depth_imbalance"] == pytest.approx(0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("bids", "asks"),
+    [
+        (((99.0, 2.0),), ((101.0, 1.0), (102.0, 1.0))),
+        (((99.0, 2.0), (98.0, 1.0)), ((101.0, 1.0),)),
+        (((99.0, 2.0), (98.0, 0.0)), ((101.0, 1.0), (102.0, 1.0))),
+        (((99.0, 2.0), (98.0, 1e308)), ((101.0, 1.0), (102.0, 1.0))),
+    ],
+)
+def test_a_side_without_all_levels_has_no_depth(
+    bids: tuple[tuple[float, float], ...], asks: tuple[tuple[float, float], ...]
+) -> None:
+    technical = stage()
+    turn(technical, BookSnapshot(NAME, START, bids, asks, 1), START + 1)
+
+    found = last(technical, [bar(100.0)])
+
+    assert found["spread_bps"] == pytest.approx(200.0, rel=1e-12)
+    assert np.isnan(found["depth_imbalance"])
+
+
+def side(lowest: float, highest: float) -> st.SearchStrategy[dict[float, float]]:
+    return st.dictionaries(st.floats(lowest, highest), st.floats(1e-9, 1e9), min_size=1, max_size=4)
+
+
+@given(side(1e-3, 99.0), side(99.1, 1e6))
+def test_both_stages_say_the_same_of_a_book_to_the_last_bit(bids: dict[float, float], asks: dict[float, float]) -> None:
+    book = BookSnapshot(NAME, START, tuple(sorted(bids.items(), reverse=True)), tuple(sorted(asks.items())), 1)
+    technical, market = Microstructure(2, MINUTE), Market(2, 1, "rising", MINUTE)
+
+    technical.book(book, START)
+    market.on_book(book, START)
+
+    spread, depth = technical.at(START)[:2]
+    assert [spread, None if math.isnan(depth) else depth] == market.row("", START)[:2]
 
 
 def test_a_book_that_goes_on_in_deltas_is_not_known_until_its_next_snapshot() -> None:

@@ -118,6 +118,29 @@ def test_the_connection_goes_on_where_its_history_ends(tmp_path: Path) -> None:
     assert [one.differs for one in rebuilt] == [""]
 
 
+@pytest.mark.parametrize(("hours", "missing"), [(8, 0), (26, 0), (26, 400)])
+def test_after_a_resume_bars_of_many_hours_are_filled_and_those_that_valr_has_not_are_told(
+    tmp_path: Path, hours: int, missing: int
+) -> None:
+    since = START - (hours * 60 + missing) * MINUTE
+
+    async def first(valr: Valr) -> None:
+        valr.go_on(BARS[0], since)
+
+    async def work(table: Table) -> None:
+        await table.until(lambda: table.heard.of(Bar) and table.heard.of(Bar)[-1].ts_open >= START + MINUTE)
+        assert table.heard.of(Bar) == table.bars(since, table.heard.of(Bar)[-1].ts_open)
+
+    heard, rebuilt = play(tmp_path, BARS, work, first=first, rate=0.2, history_minutes=hours * 60)
+
+    # The simulator has no bucket before its first trade.
+    begins = heard.of(Bar)[0].ts_open
+    assert len(heard.of(Bar)) > 60 * (hours - 1)
+    (doubt,) = heard.of(DataIssue)
+    assert (doubt.kind, doubt.ts_from, doubt.ts_to) == ("bucket_missing", since, begins)
+    assert [one.differs for one in rebuilt] == [""]
+
+
 def test_it_begins_once_its_beginning_is_recorded(tmp_path: Path) -> None:
     refused = 5
 

@@ -117,6 +117,22 @@ def test_in_a_storm_handshakes_stay_rare(tmp_path: Path) -> None:
     assert len(heard.gaps) >= 1
 
 
+def test_what_valr_refuses_on_a_line_is_told_and_the_line_stays(tmp_path: Path) -> None:
+    async def work(table: Table) -> None:
+        await table.until(lambda: len(table.heard.of(Quote)) > 20)
+        (session,) = table.simulator.sessions
+        session.line.say({"type": "RATE_LIMIT_EXCEEDED", "message": "too many subscriptions"})
+        await mended(table)
+        assert table.attempts() == 1
+
+    heard, rebuilt = play(tmp_path, QUOTES, work)
+
+    assert [one.detail for one in heard.of(DataIssue)] == ["RATE_LIMIT_EXCEEDED: too many subscriptions"]
+    assert heard.gaps == []
+    assert values(heard, "gaps", NAME) == [1, 0]
+    assert [one.differs for one in rebuilt] == [""]
+
+
 @pytest.mark.parametrize("kind", ["503", "html", "empty", "torn", "cut"])
 def test_what_is_no_answer_is_asked_again(tmp_path: Path, kind: Any) -> None:
     heard, rebuilt = play(tmp_path, QUOTES, mended, Fault(kind, count=6))

@@ -83,6 +83,28 @@ def test_a_bucket_that_was_left_out_is_a_doubt_and_is_not_told_out_of_turn() -> 
     assert late.kind == "bucket_late"
 
 
+@pytest.mark.parametrize("since", [START, START - MINUTE // 2])
+def test_buckets_that_are_missing_before_the_first_one_told_are_a_doubt(since: int) -> None:
+    one = Fed()
+    one.edge(Began((PAIR,), {PAIR: since}, {}))
+    later = START + 181 * MINUTE
+
+    doubt, bar = one.answer(BUCKETS, [bucket(later)], later + 3 * MINUTE)
+
+    assert isinstance(doubt, DataIssue)
+    assert isinstance(bar, Bar)
+    assert (doubt.kind, doubt.ts_from, doubt.ts_to) == ("bucket_missing", START, later)
+    assert doubt.detail == "181 buckets before this one never came"
+
+
+def test_the_first_bucket_that_is_wanted_is_no_doubt() -> None:
+    for since in (START, START - MINUTE // 2, 0):
+        one = Fed()
+        one.edge(Began((PAIR,), {PAIR: since}, {}))
+
+        only(one.answer(BUCKETS, [bucket(START)], ASKED + MINUTE), Bar)
+
+
 def test_a_bucket_that_says_otherwise_than_its_trades_is_a_doubt() -> None:
     one = fed(BTCZAR=START - MINUTE)
     rows = [
@@ -195,6 +217,39 @@ def test_a_refused_frame_is_told_once_a_minute_and_counted_always() -> None:
     assert len(one.take(b"what?", "valr.stream.a", START)) == 1
 
 
+@pytest.mark.parametrize("kind", ["ERROR", "RATE_LIMIT_EXCEEDED", "UNSUPPORTED"])
+def test_what_valr_refuses_is_told_once_a_minute_in_its_own_words(kind: str) -> None:
+    one = fed()
+    reason = "Subscription refused: maintenance" + "." * 900
+
+    told = [one.say({"type": kind, "message": reason}, START + n * SECOND) for n in range(100)]
+
+    assert [n for n, bodies in enumerate(told) if bodies] == [0, 60]
+    (doubt,) = only(told[0], DataIssue)
+    assert doubt.kind == "refused_frame"
+    assert doubt.detail.startswith(f"{kind}: Subscription refused: maintenance.")
+    assert len(doubt.detail) == 500
+    assert one.parser.counts[f"refused: {kind}"] == 100
+    assert "no reason" in only(fed().say({"type": kind}, START), DataIssue)[0].detail
+
+
+def test_an_answer_to_what_is_never_asked_is_told() -> None:
+    (doubt,) = only(fed().answer(f"{PAIR}/ordertypes", [], START), DataIssue)
+
+    assert (doubt.kind, doubt.detail) == (
+        "refused_frame",
+        f"/v1/public/{PAIR}/ordertypes: an answer to what is never asked",
+    )
+
+
+def test_a_channel_that_valr_denies_is_remembered_and_is_no_doubt() -> None:
+    one = fed()
+    message = f"Channel NEW_TRADE, pair {PAIR} combination invalid"
+
+    assert one.say({"type": "ERROR", "message": message}, START) == []
+    assert one.parser.lines.of("valr.stream.a").denied == {("NEW_TRADE", PAIR)}
+
+
 CONNECTIONS = st.sampled_from([EDGE, REST, "valr.stream.a", "valr.stream.b", "public"])
 PATHS = st.sampled_from(
     ["pairs", "status", "time", BUCKETS, f"{TRADES}&beforeId=a", "BTCZAR/orderbook", "", "/", "?&=%"]
@@ -257,6 +312,26 @@ def test_the_first_late_change_is_told_to_be_late_ahead_of_itself_and_again_once
     one.edge(Measured(NAME, "lag", 0.1))
     assert told("e", START, 0.5) == ["Trade"]
     assert told("f", START, 3) == ["lag 3", "Trade"]
+
+
+def test_a_trade_that_comes_again_on_any_line_is_neither_told_nor_late() -> None:
+    one = Fed()
+    one.edge(Began((PAIR,), {}, {PAIR: START}, (), 2 * SECOND))
+    message = {"type": "NEW_TRADE", "currencyPairSymbol": PAIR, "data": trade("a", START)}
+
+    assert [type(body) for body in one.say(message, START + SECOND)] == [Trade]
+    assert [one.say(message, START + 60 * SECOND, f"valr.stream.{line}") for line in "ab"] == [[], []]
+    assert one.parser.lines.lag == {NAME: SECOND}
+
+
+def test_a_trade_of_the_stream_that_no_float_gives_back_is_refused_by_its_instrument() -> None:
+    one = fed(BTCZAR=START)
+    row = trade("a", START, "100000000000000001.1")
+
+    (doubt,) = only(one.say({"type": "NEW_TRADE", "currencyPairSymbol": PAIR, "data": row}, START + SECOND), DataIssue)
+
+    assert (doubt.instrument, doubt.kind, doubt.ts_from) == (NAME, "trade_refused", START)
+    assert one.answer(TRADES, [row], START + 5 * SECOND) == []
 
 
 def test_a_log_that_names_no_limit_of_lag_is_read_as_it_was() -> None:
