@@ -12,8 +12,9 @@ from tests.simulation.seeds import outcome, told
 
 SEEDS = int(os.environ.get("SEEDS", "300"))
 BATCH = 10
-BROKE = (10765,)
-"""Seeds beyond those that broke an invariant once: the first order of a warm run came before the first book."""
+BROKE = (10765, 12830)
+"""Seeds beyond those, each of which broke an invariant once: the first order of a warm run came before the first book;
+trades that REST refused were not told to be stale for 17 s."""
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, BATCH))

@@ -102,10 +102,12 @@ class Polls:
         """Ask for trades that the stream does not bring, and for those that it missed."""
         while True:
             for pair in self._wanted.trades:
+                is_heard = self._parser.lines.streams_trades(pair)
                 if self._is_due(pair):
                     self._walked[pair] = self._world.monotonic(), self._parser.trades.missing_since(pair)
                     await self._walk(pair)
-                if self._parser.trades.missing_since(pair) is None:
+                    is_heard = True
+                if is_heard and self._parser.trades.missing_since(pair) is None:
                     self._measuring.heard(TRADES, pair)
             await self._world.sleep(min(1.0, self._pace.trades))
 
