@@ -51,6 +51,26 @@ class Stretch(NamedTuple):
     parts: tuple[Part, ...]
 
 
+class Window:
+    """Inputs of a stretch one by one: single elements of an array cost more than a list of as many as follow."""
+
+    def __init__(self) -> None:
+        self._first = self._stop = 0
+        self._inputs: list[tuple[int, int, int]] = []
+        self._length = 8
+
+    def at(self, stretch: Stretch, n: int) -> tuple[int, int, int]:
+        """Time, part and row of input `n`."""
+        if not self._first <= n < self._stop:
+            # As long as one follows the other more of them are made; where they lie apart, few.
+            self._length = min(2 * self._length, 1024) if n == self._stop else 8
+            self._first, self._stop = n, min(n + self._length, len(stretch.ts))
+            some = slice(n, self._stop)
+            columns = (stretch.ts[some].tolist(), stretch.owner[some].tolist(), stretch.row[some].tolist())
+            self._inputs = list(zip(*columns, strict=True))
+        return self._inputs[n - self._first]
+
+
 def merged(buffers: Sequence[Buffer], limit: int) -> Stretch | None:
     """The next stretch, of at most `limit` inputs; nothing when all sources are empty.
 

@@ -10,7 +10,7 @@ import numpy as np
 from helios_engine.driving.ahead import Ahead
 from helios_engine.driving.buffer import Buffer
 from helios_engine.driving.ready import Ready
-from helios_engine.driving.stretch import Part, Stretch, merged
+from helios_engine.driving.stretch import Part, Stretch, Window, merged
 from helios_engine.timeline import Input, Passed, Released, Source, Timeline
 
 LONGEST = 1 << 18
@@ -44,20 +44,23 @@ class BlockTimeline(Timeline):
         self._streams = [iter(()) for _ in sources]
         self._last = [0] * len(sources)
         self._stretch: Stretch | None = None
-        self._at, self._stop, self._must = 0, 0, np.zeros(0, np.int64)
-        self._ready = Ready()
+        self._at, self._stop, self._ready = 0, 0, Ready()
+        self._must: list[int] = []
+        self._place = 0
+        """Of the next input that somebody takes, among those."""
+        self._window = Window()
         self._released: Sequence[Released] = ()
 
     def next(self) -> Input | None:
         """Take the next input, or nothing when all sources are empty."""
-        part, row = self._head()
-        if self._heap and (part is None or self._heap[0][:3] < (self._ts(), part.rank, part.order)):
+        head = self._head()
+        if self._heap and (head is None or self._heap[0][:3] < (head[0], head[1].rank, head[1].order)):
             ts, _, order, seq, body = heapq.heappop(self._heap)
             self.now = ts
             return Input(ts, self._names[order], seq, body)
-        if part is None:
+        if head is None:
             return None
-        self.now = self._ts()
+        self.now, part, row = head
         self._released = self._ready.at(self._at)
         self._at += 1
         self._taken[part.source] += 1
@@ -74,9 +77,11 @@ class BlockTimeline(Timeline):
             self._head()
         if self._stretch is None:
             return 0
-        place = int(np.searchsorted(self._must, self._at))
-        stop = int(self._must[place]) if place < len(self._must) else self._stop
-        if self._heap:
+        must = self._must
+        while self._place < len(must) and must[self._place] < self._at:
+            self._place += 1
+        stop = must[self._place] if self._place < len(must) else self._stop
+        if stop > self._at and self._heap:
             stop = min(stop, int(np.searchsorted(self._stretch.ts, self._heap[0][0], "left")))
         return max(0, stop - self._at)
 
@@ -97,8 +102,8 @@ class BlockTimeline(Timeline):
     @property
     def upcoming(self) -> int | None:
         """When the next input comes (ns UTC), or nothing when all sources are empty."""
-        part, _ = self._head()
-        times = [self._ts()] if part is not None else []
+        head = self._head()
+        times = [head[0]] if head is not None else []
         return min([*times, self._heap[0][0]] if self._heap else times, default=None)
 
     @property
@@ -106,16 +111,14 @@ class BlockTimeline(Timeline):
         """How many inputs of each source were taken so far."""
         return {**super().delivered, **self._taken}
 
-    def _ts(self) -> int:
-        assert self._stretch is not None
-        return int(self._stretch.ts[self._at])
-
-    def _head(self) -> tuple[Part | None, int]:
+    def _head(self) -> tuple[int, Part, int] | None:
+        """When the next input of the sources comes, of which part it is, and which row of that."""
         if self._at == self._stop:
             self._advance()
         if self._stretch is None:
-            return None, 0
-        return self._stretch.parts[self._stretch.owner[self._at]], int(self._stretch.row[self._at])
+            return None
+        ts, owner, row = self._window.at(self._stretch, self._at)
+        return ts, self._stretch.parts[owner], row
 
     def _advance(self) -> None:
         limit = LONGEST if self._sizes is None else next(self._sizes)
@@ -131,4 +134,4 @@ class BlockTimeline(Timeline):
             if self._wants(part):
                 part.ahead = WANTED
                 must[part.rows.at] = True
-        self._must = np.flatnonzero(must)
+        self._must, self._place, self._window = np.flatnonzero(must).tolist(), 0, Window()
