@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from helios_engine.cli.output import as_json, print_json
+from helios_engine.terminal import say
 
 if TYPE_CHECKING:
     from helios_engine.live.recording import Look, Recorded
@@ -39,12 +40,15 @@ def record(
 
     May be stopped with Ctrl-C and called again: a new session goes on in the same folder. `data log` looks into it.
     """
+    from helios_engine import logs
     from helios_engine.codec import Codec
     from helios_engine.live.asking import settings_of, wanted_of
     from helios_engine.live.connecting import connect
     from helios_engine.plugins import Plugins
+    from helios_engine.settings import Settings
     from helios_engine.world import World
 
+    logs.configure(Settings.load())  # else they go to stderr, which may make the recorder's thread wait
     seconds = _seconds(span)
     plugins, world = Plugins(), World()
     wanted = wanted_of(instruments, kinds, timeframe)
@@ -77,7 +81,7 @@ async def _record(made: Any, folder: Path, codec: Any, seconds: float | None, wo
     if seconds is not None:
         loop.call_later(seconds, stop.set)
     return await record_until(
-        made, folder, codec, stop=stop, world=world, tell=status, alarm=lambda text: click.echo(text, err=True)
+        made, folder, codec, stop=stop, world=world, tell=status, alarm=lambda text: say(f"{text}\n")
     )
 
 
@@ -120,9 +124,9 @@ class _Status:
             f"{look.seconds:,.0f} s: {look.frames:,} frames, {look.inputs:,} inputs, {look.dropped:,} left out, "
             f"{look.waiting:,} waiting, {look.free >> 20:,} MiB free; {lines}"
         )
-        click.echo(f"\r\x1b[K{text}" if self._is_terminal else text, err=True, nl=not self._is_terminal)
+        say(f"\r\x1b[K{text}" if self._is_terminal else f"{text}\n")
 
     def done(self) -> None:
         """Leave the line."""
         if self._is_terminal and not self._quiet:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            say("\r\x1b[K")

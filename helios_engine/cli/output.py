@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from helios_engine.terminal import say
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 runs_folder = click.option(
     "--runs",
@@ -62,14 +64,14 @@ class Progress:
             text += f", {rate:,.0f}/s"
         if share > 0:
             text += f", about {_clock((now - self._begin) * max(0.0, 1 - share) / share)} left"
-        end = "" if sys.stderr.isatty() else "\n"
-        click.echo(f"\r{text:<79}{end}" if not end else text, err=True, nl=bool(end))
-        self._shown = not end
+        is_terminal = sys.stderr.isatty()
+        say(f"\r{text:<79}" if is_terminal else f"{text}\n")
+        self._shown = is_terminal
 
     def done(self) -> None:
         """Leave the line."""
         if self._shown:
-            click.echo("\r" + " " * 79 + "\r", err=True, nl=False)
+            say("\r" + " " * 79 + "\r")
 
 
 def _clock(seconds: float) -> str:
