@@ -23,13 +23,13 @@ from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
+from helios_engine.live.ending import written
 from helios_engine.live.killed import Killed
 from helios_engine.live.restart import engine_of, go_on
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.snapshots import Snapshots
 from helios_engine.live.switching import Switching
-from helios_engine.live.tables import made_again
 from helios_engine.live.taking import Taking
 from helios_engine.live.trading import trade, warm
 from helios_engine.live.watchdog import Watchdog
@@ -39,8 +39,6 @@ from helios_engine.recorder import Limits, Recorder
 from helios_engine.recorder.connection import Wanted
 from helios_engine.recorder.parsing import Parsed
 from helios_engine.report.frames import Frames
-from helios_engine.report.page import write_page
-from helios_engine.report.summary import Status
 from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
 from helios_engine.world import World
@@ -170,14 +168,15 @@ class Paper:
         engine, timeline, source = await engine_of(self, began, killed, ask, contaminated)
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
-        status: Status = "failed"
         failure: BaseException | None = None
+        is_behind = killed is not None and not timeline.is_warm
         try:
             with self._watched(plan):
                 if not timeline.is_warm:
                     await warm(self, engine, timeline)
                     if killed is not None:
                         engine.journal.caught_up()
+                is_behind = False
                 if killed is not None:
                     go_on(self, engine.now, source)
                     self._connect(taking)
@@ -196,23 +195,20 @@ class Paper:
                 self.session.control(STOP, "all")
                 self.session.unbroken()
                 engine.finish(0)
-            status = "complete"
         except (Exception, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
+            log.error("paper run failed", extra={"run": place.name, "error": f"{type(error).__name__}: {error}"})
         finally:
             self._enter("ending")
             asking.close()
         await self.snapshots.close()
-        results = engine.results
-        if results is None:
-            results = await made_again(self, engine, status == "complete", contaminated)
+        if failure is not None and is_behind:
+            engine.journal.leave()  # what is on file is not this engine's yet: nothing of the failure goes into it
+            raise failure
         plan = plan._replace(stop=max(engine.now, plan.start) + 1)
         late = [f"effect {name}: {n} replies came too late and were dropped" for name, n in asking.dropped.items()]
-        notes = [*notes, *self.notes(), *late]
-        summary = runner.close(plan, engine, results, place, status, failure, started, contaminated, notes)
-        write_page(place)
-        if failure is not None:
-            raise failure
+        summary = await written(self, plan, engine, failure, started, contaminated, [*notes, *late])
+        log.info("paper run complete", extra={"run": place.name, "turns": engine.turns, "fills": engine.port.fills})
         return runner.Result(place, summary, Frames(place))
 
     @property
