@@ -36,7 +36,8 @@ def live(
 
     Ctrl-C ends it: what is due settles, the report is written, and the run is checked: replayed, reconciled, and where
     that can be done backtested over its recording. A second Ctrl-C leaves the check out, a third one kills. A run that
-    was killed goes on with --resume, with all it knew, held and had on order, and says what it missed. `helios-engine
+    was killed goes on with --resume, with all it knew, held and had on order, the settings of its beginning included,
+    and says what it missed. `helios-engine
     ctl` looks at a run and steers it. A stage or effect that fails is left out, no new risk is taken, and the exit code
     is 1.
     """
@@ -47,7 +48,7 @@ def live(
     from helios_engine.config import load_config
     from helios_engine.errors import ConfigError
     from helios_engine.folder import find_folder
-    from helios_engine.live.asking import settings_of
+    from helios_engine.live.asking import changed, settings_of
     from helios_engine.live.killed import Killed
     from helios_engine.live.starting import paper_run
     from helios_engine.live.status import StatusBlock
@@ -67,10 +68,13 @@ def live(
         raise ConfigError("expected CONFIG for a new run, or --resume RUN for one that was killed")
     left = None if killed is None else Killed(find_folder(killed, folder))
     loaded = left.config if left is not None else load_config(config)  # type: ignore[arg-type]
+    before, given = {} if left is None else left.settings, settings_of(settings)
     run = paper_run(
-        loaded, settings_of(settings), tell=status, alarm=status.alarm, door=True, trace=sys.__stderr__,
+        loaded, before | given, tell=status, alarm=status.alarm, door=True, trace=sys.__stderr__,
         snapshot=settled.snapshot_seconds,
     )  # fmt: skip
+    for text in changed(before, given) if left is not None else ():
+        run.session.warn(text)
     with Stopping(run.end, status.alarm) as stopping:
         try:
             result = asyncio.run(_until_stopped(run, run.run(folder) if left is None else run.resume(left), seconds))

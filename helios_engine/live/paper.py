@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -66,10 +66,12 @@ class Paper:
         door: bool = False,
         trace: TextIO | None = None,
         snapshot: float = 60.0,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in.
 
-        `trace`: see `Watchdog`. A snapshot is taken every `snapshot` seconds, none if that is 0.
+        `settings` are those that went before the config's: the header keeps them, see `Killed.settings`. `trace`: see
+        `Watchdog`. A snapshot is taken every `snapshot` seconds, none if that is 0.
         """
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
@@ -77,6 +79,7 @@ class Paper:
         self.patience, self.tell = patience, tell
         self.alarms: deque[str] = deque(maxlen=8)
         self._asking, self._trace = asking, trace
+        self.settings = dict(settings or {})
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
         self.moved = asyncio.Event()

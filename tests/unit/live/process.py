@@ -84,10 +84,11 @@ class Live:
         await self.start("held.toml")
         return self
 
-    async def start(self, *words: str) -> None:
-        """Start the process."""
+    async def start(self, *words: str, knows_port: bool = False) -> None:
+        """Start the process, and tell it where the exchange is unless it knows."""
+        port = () if knows_port else ("--set", f"port={self._server.port}")
         self.process = await asyncio.create_subprocess_exec(
-            *self.command("live", "--paper", *words, "--set", f"port={self._server.port}", *self._flags),
+            *self.command("live", "--paper", *words, *port, *self._flags),
             cwd=self.folder, env=self.environment, stdout=asyncio.subprocess.PIPE, stderr=self._stderr,
         )  # fmt: skip
 
