@@ -21,8 +21,6 @@ class Backlog:
         self.next_seq = first_seq
         self.dropped = 0
         """Frames that found no room, over the whole session."""
-        self.largest = 0
-        """The most entries that ever waited."""
         self.latest_ns = 0
         """The latest receive time so far (ns UTC)."""
         self.closed: str = ""
@@ -45,11 +43,8 @@ class Backlog:
                 self._miss(f"a frame of {len(raw):,} bytes is larger than {LARGEST:,}")
                 return ()
             if not self._has_room(len(raw)) or strikes("recorder.full"):
-                if self._limits.overflow == "gap":
-                    self._miss("the disk was slower than the market: the queue was full")
-                    return ()
-                self.changed.wait_for(lambda: bool(self.closed) or self._has_room(len(raw)))
-                self._refuse()
+                self._miss("the disk was slower than the market: the queue was full")
+                return ()
             gap = self._gap(now, mono)
             frame = Frame(self.next_seq, now, mono, connection, direction, raw)
             self._put(frame)
@@ -127,7 +122,6 @@ class Backlog:
         self.next_seq += 1
         self._held += 1
         self._bytes += len(block)
-        self.largest = max(self.largest, self._held)
         # To wake the other thread for each frame would cost more than the frame: for the first, and when room runs out.
         if len(self._waiting) == 1 or self._is_pressed():
             self.changed.notify_all()

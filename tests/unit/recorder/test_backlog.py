@@ -42,9 +42,8 @@ def test_gathering_ends_when_somebody_waits_for_the_disk_or_it_is_closed(ends: A
     assert len(found) == 100
 
 
-@pytest.mark.parametrize("overflow", ["gap", "wait"])
-def test_gathering_ends_when_half_of_the_room_is_taken(overflow: str) -> None:
-    one = backlog(queue_frames=10, overflow=overflow)
+def test_gathering_ends_when_half_of_the_room_is_taken() -> None:
+    one = backlog(queue_frames=10)
 
     found = taken(one, lambda: fill(one, 5))
 
