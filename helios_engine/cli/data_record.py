@@ -41,6 +41,7 @@ def record(
     May be stopped with Ctrl-C and called again: a new session goes on in the same folder. `data log` looks into it.
     """
     from helios_engine import logs
+    from helios_engine.cli.seconds import seconds_of
     from helios_engine.codec import Codec
     from helios_engine.live.asking import settings_of, wanted_of
     from helios_engine.live.connecting import connect
@@ -49,7 +50,7 @@ def record(
     from helios_engine.world import World
 
     logs.configure(Settings.load())  # else they go to stderr, which may make the recorder's thread wait
-    seconds = _seconds(span)
+    seconds = seconds_of("--for", span)
     plugins, world = Plugins(), World()
     wanted = wanted_of(instruments, kinds, timeframe)
     made = connect(plugins, use, wanted, settings_of(settings), world, "data record")
@@ -87,23 +88,11 @@ async def _record(made: Any, folder: Path, codec: Any, seconds: float | None, wo
 
 def _compacted(folder: Path, catalog: str, parser: str, plugins: Plugins) -> int:
     from helios_engine.catalog.store import Catalog
-    from helios_engine.codec import Codec
     from helios_engine.recorder.compaction import Compaction
-    from helios_engine.recorder.parsing import Parsed
+    from helios_engine.recorder.parsing import parses
 
-    codec, factory = Codec(plugins.bodies), plugins.offers("parser")[parser].spec.factory
-    done = Compaction(folder, Catalog(catalog), lambda: Parsed(parser, factory(), codec), codec).run()
+    done = Compaction(folder, Catalog(catalog), *parses(parser, plugins)).run()
     return sum(one.rows for one in done)
-
-
-def _seconds(span: str | None) -> float | None:
-    from helios_engine.errors import ConfigError
-    from helios_engine.timeframe import nanoseconds
-
-    try:
-        return None if span is None else nanoseconds(span) / 1e9
-    except ValueError as error:
-        raise ConfigError(f"--for: {error}") from None
 
 
 class _Status:

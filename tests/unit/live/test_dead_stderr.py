@@ -124,9 +124,9 @@ def test_a_recording_goes_on_to_its_end(tmp_path: Path) -> None:
         async with Server() as server:
             server.say(COIN)
             words = ["data", "record", "log", "--from", "acme", "--instruments", COIN.instrument, "--kinds", "quotes"]
+            words += ["--set", f"port={server.port}", "--catalog", "kept"]
             child = await asyncio.create_subprocess_exec(
-                *Live.command(*words, "--set", f"port={server.port}"), cwd=tmp_path, env=installed(tmp_path),
-                stdout=subprocess.DEVNULL, stderr=stderr,
+                *Live.command(*words), cwd=tmp_path, env=installed(tmp_path), stdout=subprocess.DEVNULL, stderr=stderr,
             )  # fmt: skip
             try:
                 async with asyncio.timeout(30):
@@ -146,6 +146,7 @@ def test_a_recording_goes_on_to_its_end(tmp_path: Path) -> None:
     with opened(closed) as stderr:
         assert asyncio.run(steps(stderr)) == 0
     assert [(one.sealed, one.wrong) for one in check(tmp_path / "log")] == [("closed", "")]
+    assert list((tmp_path / "kept").rglob("*.parquet"))
 
 
 def _frames(log: Path) -> int:
