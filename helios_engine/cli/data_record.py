@@ -36,7 +36,7 @@ def record(
     folder: Path, use: str, instruments: str, kinds: str, timeframe: str, span: str | None, settings: tuple[str, ...],
     catalog: str | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Record live market data into FOLDER: every frame goes to the disk before anybody reads it.
+    """Record live market data into FOLDER: every frame before anybody reads it, on the disk within 0.1 s.
 
     May be stopped with Ctrl-C and called again: a new session goes on in the same folder. `data log` looks into it.
     """

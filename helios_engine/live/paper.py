@@ -91,6 +91,7 @@ class Paper:
         self.warmth: list[str] = []
         """Where the warm-up is from, and what is missing of it."""
         self.place: Path | None = None
+        self.is_resumed = False
         self.snapshot, self.started, self.behind = snapshot, 0, 0
         self.snapshots: Snapshots | None = None
         self.phase, self.begun = "waiting", 0
@@ -111,6 +112,7 @@ class Paper:
         return await self._opened(killed.place, killed)
 
     async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
+        self.is_resumed = killed is not None
         self.place, self.begun, self.started = place, self.world.now(), self.world.monotonic()
         self._loop = asyncio.get_running_loop()
         about = {"parser": self.made.parser, "run": place.name}

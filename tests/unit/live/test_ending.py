@@ -13,13 +13,16 @@ from typing import NamedTuple
 import pytest
 
 from helios_engine.bodies import Instrument, OrderIntent, Prediction
-from helios_engine.config import parse_config
+from helios_engine.config import Config, parse_config
 from helios_engine.errors import HeliosError, StorageError, VenueError
 from helios_engine.events import Body, Event
 from helios_engine.folder import JOURNAL, SUMMARY
 from helios_engine.hookspecs import hookimpl
 from helios_engine.journal.frames import last_frame
+from helios_engine.live import trading
+from helios_engine.live.control import Request
 from helios_engine.live.killed import Killed
+from helios_engine.live.look import look
 from helios_engine.live.paper import Paper
 from helios_engine.live.starting import paper_run
 from helios_engine.plugins import Plugins
@@ -128,6 +131,12 @@ class Run(NamedTuple):
         return read_summary(self.paper.place)
 
 
+def loaded(folder: Path, connection: str, venue: str) -> Config:
+    text = HEAD.format(bounds=BOUNDS).replace('use = "acme"', f'use = "{connection}"') + ASKS
+    text = text.replace('use = "nautilus.sim"\nlatency = "5ms"', f'use = "{venue}"')
+    return parse_config(text, folder / "ending.toml")
+
+
 async def ended(
     folder: Path,
     connection: str = "acme",
@@ -141,12 +150,10 @@ async def ended(
 
     `begun` gets the run's folder before anything is in it.
     """
-    text = HEAD.format(bounds=BOUNDS).replace('use = "acme"', f'use = "{connection}"') + ASKS
-    text = text.replace('use = "nautilus.sim"\nlatency = "5ms"', f'use = "{venue}"')
     async with Server() as server:
         server.say(COIN)
         run = paper_run(
-            parse_config(text, folder / "ending.toml"), {"port": server.port}, plugins=found or plugins(), snapshot=0
+            loaded(folder, connection, venue), {"port": server.port}, plugins=found or plugins(), snapshot=0
         )
         running = asyncio.create_task(run.run(folder / "runs") if killed is None else run.resume(Killed(killed)))
         prices = asyncio.create_task(swing(server, running.done))
@@ -196,21 +203,50 @@ def test_a_summary_that_cannot_be_written_does_not_hide_what_the_run_failed_with
     assert "the book of the venue is torn" in vars(logged)["error"]
 
 
+def as_killed(folder: Path, found: Plugins, venue: str) -> Path:
+    """The folder of a run as it would be if it had been killed just before its end."""
+    run = asyncio.run(ended(folder, venue=venue, seconds=1.0, found=found))
+    assert (run.error, run.summary.counts.orders > 0) == (None, True)
+    assert run.paper.place is not None
+    journal = run.paper.place / JOURNAL
+    os.truncate(journal, last_frame(journal)[0])
+    return run.paper.place
+
+
 def test_a_killed_run_that_fails_as_it_is_made_again_is_left_as_it_was(tmp_path: Path) -> None:
     sim = Plugins().offers("venue")["nautilus.sim"].spec.factory
     good, bad = plugins(VenueSpec("ending.venue", sim)), plugins(VenueSpec("ending.venue", Raises))
-    run = asyncio.run(ended(tmp_path, venue="ending.venue", seconds=1.0, found=good))
-    assert (run.error, run.summary.counts.orders > 0) == (None, True)
-    place = run.paper.place
-    assert place is not None
-    journal = place / JOURNAL
-    os.truncate(journal, last_frame(journal)[0])  # as far as a killed one would have come
-    before = journal.read_bytes()
+    place = as_killed(tmp_path, good, "ending.venue")
+    before = (place / JOURNAL).read_bytes()
 
     failed = asyncio.run(ended(tmp_path, venue="ending.venue", found=bad, killed=place))
     assert isinstance(failed.error, VenueError)
-    assert journal.read_bytes() == before
+    assert (place / JOURNAL).read_bytes() == before
 
     again = asyncio.run(ended(tmp_path, venue="ending.venue", seconds=0.5, found=good, killed=place))
     assert (again.error, again.summary.status) == (None, "complete")
     assert replay(place, plugins=good).differences == []
+
+
+def test_who_kills_a_run_that_is_made_again_hears_that_it_goes_on_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = as_killed(tmp_path, plugins(), "nautilus.sim")
+    monkeypatch.setattr(trading, "SLICE", 8)  # so that there are moments between to ask in
+
+    async def steps() -> tuple[str, str]:
+        run = paper_run(loaded(tmp_path, "acme", "nautilus.sim"), {"port": 1}, plugins=plugins(), snapshot=0)
+        running = asyncio.create_task(run.resume(Killed(place)))
+        while run.phase != "warming up":
+            assert not running.done(), running
+            await asyncio.sleep(0)
+        told = await run.switching.answer(Request(token="", command="kill"))
+        while run.phase != "trading":
+            assert not running.done(), running
+            await asyncio.sleep(0.02)
+        held = look(run).gate["*"]
+        run.stop.set()
+        await running
+        return told["note"], held
+
+    assert asyncio.run(steps()) == ("warming up: it is killed as soon as it goes on", "kill")
