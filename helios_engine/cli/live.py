@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helios_engine.cli.output import Progress, as_json, print_json, runs_folder, runs_path
+from helios_engine.cli.output import Progress, as_json, maybe_unread, print_json, runs_folder, runs_path
 
 if TYPE_CHECKING:
     from helios_engine.live.checks import Checked
@@ -82,15 +82,16 @@ def live(
             status.done()
         stopping.over()
         checked = None if no_check else _checked(result.folder, result.summary.counts.inputs, stopping)
-    if as_json:
-        told: dict[str, Any] = {**msgspec.to_builtins(result.summary), "folder": str(result.folder)}
-        print_json({**told, "report": str(result.report), "checked": checked._asdict() if checked else None})
-    else:
-        click.echo(summary_text(result.summary, result.folder))
-        if checked is not None:
-            click.echo(checked.text)
-        elif not no_check:
-            click.echo(f"checked      left out; helios-engine replay and reconcile {result.folder.name} do it")
+    with maybe_unread():
+        if as_json:
+            told: dict[str, Any] = {**msgspec.to_builtins(result.summary), "folder": str(result.folder)}
+            print_json({**told, "report": str(result.report), "checked": checked._asdict() if checked else None})
+        else:
+            click.echo(summary_text(result.summary, result.folder))
+            if checked is not None:
+                click.echo(checked.text)
+            elif not no_check:
+                click.echo(f"checked      left out; helios-engine replay and reconcile {result.folder.name} do it")
     return 1 if run.session.failures or (checked is not None and checked.differences) else 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,15 @@ data_catalog = click.option("--catalog", default=None, help="Folder or URL; defa
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(value, indent=2, default=str))
+
+
+@contextmanager
+def maybe_unread() -> Iterator[None]:
+    """Write results that nobody may read any more, where the exit code has to say how it went all the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        sys.stdout = None  # else Python complains at exit, with a code of its own
 
 
 def runs_path(given: Path | None) -> Path:

@@ -205,6 +205,22 @@ def test_a_watchdog_looks_on_after_an_alarm_that_nobody_takes() -> None:
         assert watchdog._thread.is_alive()
 
 
+RESULTS = """
+import sys, click
+from helios_engine.cli.output import maybe_unread
+with maybe_unread():
+    click.echo("results")
+sys.exit(1)
+"""
+
+
+def test_the_exit_code_says_how_it_went_although_nobody_reads_the_results() -> None:
+    with opened(closed) as stdout:
+        found = subprocess.run([sys.executable, "-c", RESULTS], stdout=stdout, stderr=subprocess.PIPE, timeout=30)
+
+    assert (found.returncode, found.stderr) == (1, b"")
+
+
 def test_the_exit_code_says_what_failed_all_the_same() -> None:
     with opened(closed) as stderr:
         found = subprocess.run(Live.command("live", "none.toml"), stdout=subprocess.PIPE, stderr=stderr, timeout=30)
