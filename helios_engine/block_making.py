@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from helios_engine.block import SIDES, Block, Rows, sealed
 from helios_engine.events import Body
 
-_CODES = {word: code for code, word in SIDES.items()}
+CODES = {word: code for code, word in SIDES.items()}
+"""The codes of a column `side`, by what they mean."""
 
 
 def has_columns(kind: type[Body]) -> bool:
@@ -28,7 +29,7 @@ def rows_of(bodies: Sequence[Body], ts: NDArray[np.int64], at: NDArray[np.int64]
         if field.type in (int, float):
             numbers[field.name] = sealed(np.array(values, np.int64 if field.type is int else np.float64))
         elif field.name == "side":
-            numbers["side"] = sealed(np.array([_CODES[value] for value in values], np.int8))
+            numbers["side"] = sealed(np.array([CODES[value] for value in values], np.int8))
     key = (getattr(first, "instrument", ""), getattr(first, "timeframe", ""))
     return Rows(type(first), key, ts, numbers, at=at, bodies=tuple(bodies))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
-from helios_engine import state
 from helios_engine.events import Body, Event
 from helios_engine.node import Node
 from helios_engine.provenance import new_run
@@ -91,13 +90,6 @@ class Pipeline:
         """Let `hear` take every output from now on; returns who took them until now."""
         before, self._record = self._record, hear
         return before
-
-    def recreate(self, position: int) -> None:
-        """Replace a stage by a fresh one that was given its saved state."""
-        node = self.nodes[position]
-        saved = state.dump(node.stage)
-        node.stage = node.make()
-        state.load(node.stage, saved)
 
     def _post(self, event: Event[Body], after: int) -> int:
         """Put the event before the stages behind `after` that want it; return them as a bit mask."""

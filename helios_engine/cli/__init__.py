@@ -72,5 +72,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _fail(message: str, code: int, arguments: list[str]) -> int:
     if "--json" in arguments:
         click.echo(json.dumps({"error": message, "exit_code": code}))
-    click.echo(f"error: {message}", err=True)
+    try:
+        click.echo(f"error: {message}", err=True)
+    except BrokenPipeError:
+        sys.stderr = None  # as above: the exit code still says what it was
     return code

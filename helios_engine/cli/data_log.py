@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,7 @@ import click
 from helios_engine.cli.output import as_json, catalog_place, data_catalog, print_json
 
 if TYPE_CHECKING:
-    from helios_engine.codec import Codec
     from helios_engine.recorder.checking import Checked
-    from helios_engine.recorder.parsing import Parsed
 
 folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 parser_name = click.option("--parser", required=True, help="Who reads the frames; plugins offer them by name.")
@@ -52,9 +49,12 @@ def verify(folder: Path, as_json: bool) -> int:
 @as_json
 def rebuild(folder: Path, parser: str, as_json: bool) -> int:
     """Parse a recording again and compare with the heads written meanwhile; exit 1 if one differs, 4 if none can be."""
+    from helios_engine.plugins import Plugins
+    from helios_engine.recorder.parsing import parses
     from helios_engine.recorder.parsing import rebuild as parse_again
 
-    found = parse_again(folder, _begin(parser)[0])
+    begin, _ = parses(parser, Plugins())
+    found = parse_again(folder, begin)
     if as_json:
         print_json([one._asdict() for one in found])
     for one in () if as_json else found:
@@ -74,9 +74,11 @@ def rebuild(folder: Path, parser: str, as_json: bool) -> int:
 def compact(folder: Path, parser: str, remove: bool, catalog: str | None, as_json: bool) -> int:
     """Write what sealed segments hold into the catalog, and read it back before it counts."""
     from helios_engine.catalog.store import Catalog
+    from helios_engine.plugins import Plugins
     from helios_engine.recorder.compaction import Compaction
+    from helios_engine.recorder.parsing import parses
 
-    begin, codec = _begin(parser)
+    begin, codec = parses(parser, Plugins())
     done = Compaction(folder, Catalog(catalog_place(catalog)), begin, codec).run(remove=remove)
     if as_json:
         import msgspec
@@ -89,21 +91,6 @@ def compact(folder: Path, parser: str, remove: bool, catalog: str | None, as_jso
     if not done:
         click.echo("nothing to compact: every sealed segment is done")
     return 0
-
-
-def _begin(name: str) -> tuple[Callable[[], Parsed], Codec]:
-    """What makes a parser for each session, and the codec of its bodies; ConfigError says which parsers there are."""
-    from helios_engine.codec import Codec
-    from helios_engine.errors import ConfigError
-    from helios_engine.plugins import Plugins
-    from helios_engine.recorder.parsing import Parsed
-
-    plugins = Plugins()
-    offers = plugins.offers("parser")
-    if name not in offers:
-        raise ConfigError(f"no parser {name!r}; installed plugins offer: {', '.join(sorted(offers)) or 'none'}")
-    codec = Codec([offer.spec for offer in plugins.offers("body").values()])
-    return lambda: Parsed(name, offers[name].spec.factory(), codec), codec
 
 
 def _tell(found: list[Checked], *, machine: bool) -> int:

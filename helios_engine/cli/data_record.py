@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from helios_engine.cli.output import as_json, print_json
+from helios_engine.terminal import say
 
 if TYPE_CHECKING:
     from helios_engine.live.recording import Look, Recorded
@@ -35,17 +36,21 @@ def record(
     folder: Path, use: str, instruments: str, kinds: str, timeframe: str, span: str | None, settings: tuple[str, ...],
     catalog: str | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Record live market data into FOLDER: every frame goes to the disk before anybody reads it.
+    """Record live market data into FOLDER: every frame before anybody reads it, on the disk within 0.1 s.
 
     May be stopped with Ctrl-C and called again: a new session goes on in the same folder. `data log` looks into it.
     """
+    from helios_engine import logs
+    from helios_engine.cli.seconds import seconds_of
     from helios_engine.codec import Codec
     from helios_engine.live.asking import settings_of, wanted_of
     from helios_engine.live.connecting import connect
     from helios_engine.plugins import Plugins
+    from helios_engine.settings import Settings
     from helios_engine.world import World
 
-    seconds = _seconds(span)
+    logs.configure(Settings.load())  # else they go to stderr, which may make the recorder's thread wait
+    seconds = seconds_of("--for", span)
     plugins, world = Plugins(), World()
     wanted = wanted_of(instruments, kinds, timeframe)
     made = connect(plugins, use, wanted, settings_of(settings), world, "data record")
@@ -77,29 +82,17 @@ async def _record(made: Any, folder: Path, codec: Any, seconds: float | None, wo
     if seconds is not None:
         loop.call_later(seconds, stop.set)
     return await record_until(
-        made, folder, codec, stop=stop, world=world, tell=status, alarm=lambda text: click.echo(text, err=True)
+        made, folder, codec, stop=stop, world=world, tell=status, alarm=lambda text: say(f"{text}\n")
     )
 
 
 def _compacted(folder: Path, catalog: str, parser: str, plugins: Plugins) -> int:
     from helios_engine.catalog.store import Catalog
-    from helios_engine.codec import Codec
     from helios_engine.recorder.compaction import Compaction
-    from helios_engine.recorder.parsing import Parsed
+    from helios_engine.recorder.parsing import parses
 
-    codec, factory = Codec(plugins.bodies), plugins.offers("parser")[parser].spec.factory
-    done = Compaction(folder, Catalog(catalog), lambda: Parsed(parser, factory(), codec), codec).run()
+    done = Compaction(folder, Catalog(catalog), *parses(parser, plugins)).run()
     return sum(one.rows for one in done)
-
-
-def _seconds(span: str | None) -> float | None:
-    from helios_engine.errors import ConfigError
-    from helios_engine.timeframe import nanoseconds
-
-    try:
-        return None if span is None else nanoseconds(span) / 1e9
-    except ValueError as error:
-        raise ConfigError(f"--for: {error}") from None
 
 
 class _Status:
@@ -120,9 +113,9 @@ class _Status:
             f"{look.seconds:,.0f} s: {look.frames:,} frames, {look.inputs:,} inputs, {look.dropped:,} left out, "
             f"{look.waiting:,} waiting, {look.free >> 20:,} MiB free; {lines}"
         )
-        click.echo(f"\r\x1b[K{text}" if self._is_terminal else text, err=True, nl=not self._is_terminal)
+        say(f"\r\x1b[K{text}" if self._is_terminal else f"{text}\n")
 
     def done(self) -> None:
         """Leave the line."""
         if self._is_terminal and not self._quiet:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            say("\r\x1b[K")

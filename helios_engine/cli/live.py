@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helios_engine.cli.output import Progress, as_json, print_json, runs_folder, runs_path
+from helios_engine.cli.output import Progress, as_json, maybe_unread, print_json, runs_folder, runs_path
 
 if TYPE_CHECKING:
     from helios_engine.live.checks import Checked
@@ -36,7 +36,8 @@ def live(
 
     Ctrl-C ends it: what is due settles, the report is written, and the run is checked: replayed, reconciled, and where
     that can be done backtested over its recording. A second Ctrl-C leaves the check out, a third one kills. A run that
-    was killed goes on with --resume, with all it knew, held and had on order, and says what it missed. `helios-engine
+    was killed goes on with --resume, with all it knew, held and had on order, the settings of its beginning included,
+    and says what it missed. `helios-engine
     ctl` looks at a run and steers it. A stage or effect that fails is left out, no new risk is taken, and the exit code
     is 1.
     """
@@ -47,7 +48,7 @@ def live(
     from helios_engine.config import load_config
     from helios_engine.errors import ConfigError
     from helios_engine.folder import find_folder
-    from helios_engine.live.asking import settings_of
+    from helios_engine.live.asking import changed, settings_of
     from helios_engine.live.killed import Killed
     from helios_engine.live.starting import paper_run
     from helios_engine.live.status import StatusBlock
@@ -67,10 +68,13 @@ def live(
         raise ConfigError("expected CONFIG for a new run, or --resume RUN for one that was killed")
     left = None if killed is None else Killed(find_folder(killed, folder))
     loaded = left.config if left is not None else load_config(config)  # type: ignore[arg-type]
+    before, given = {} if left is None else left.settings, settings_of(settings)
     run = paper_run(
-        loaded, settings_of(settings), tell=status, alarm=status.alarm, door=True, trace=sys.__stderr__,
+        loaded, before | given, tell=status, alarm=status.alarm, door=True, trace=sys.__stderr__,
         snapshot=settled.snapshot_seconds,
     )  # fmt: skip
+    for text in changed(before, given) if left is not None else ():
+        run.session.warn(text)
     with Stopping(run.end, status.alarm) as stopping:
         try:
             result = asyncio.run(_until_stopped(run, run.run(folder) if left is None else run.resume(left), seconds))
@@ -78,15 +82,16 @@ def live(
             status.done()
         stopping.over()
         checked = None if no_check else _checked(result.folder, result.summary.counts.inputs, stopping)
-    if as_json:
-        told: dict[str, Any] = {**msgspec.to_builtins(result.summary), "folder": str(result.folder)}
-        print_json({**told, "report": str(result.report), "checked": checked._asdict() if checked else None})
-    else:
-        click.echo(summary_text(result.summary, result.folder))
-        if checked is not None:
-            click.echo(checked.text)
-        elif not no_check:
-            click.echo(f"checked      left out; helios-engine replay and reconcile {result.folder.name} do it")
+    with maybe_unread():
+        if as_json:
+            told: dict[str, Any] = {**msgspec.to_builtins(result.summary), "folder": str(result.folder)}
+            print_json({**told, "report": str(result.report), "checked": checked._asdict() if checked else None})
+        else:
+            click.echo(summary_text(result.summary, result.folder))
+            if checked is not None:
+                click.echo(checked.text)
+            elif not no_check:
+                click.echo(f"checked      left out; helios-engine replay and reconcile {result.folder.name} do it")
     return 1 if run.session.failures or (checked is not None and checked.differences) else 0
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+
+from helios_engine.terminal import say
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 runs_folder = click.option(
@@ -24,6 +28,15 @@ data_catalog = click.option("--catalog", default=None, help="Folder or URL; defa
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(value, indent=2, default=str))
+
+
+@contextmanager
+def maybe_unread() -> Iterator[None]:
+    """Write results that nobody may read any more, where the exit code has to say how it went all the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        sys.stdout = None  # else Python complains at exit, with a code of its own
 
 
 def runs_path(given: Path | None) -> Path:
@@ -62,14 +75,14 @@ class Progress:
             text += f", {rate:,.0f}/s"
         if share > 0:
             text += f", about {_clock((now - self._begin) * max(0.0, 1 - share) / share)} left"
-        end = "" if sys.stderr.isatty() else "\n"
-        click.echo(f"\r{text:<79}{end}" if not end else text, err=True, nl=bool(end))
-        self._shown = not end
+        is_terminal = sys.stderr.isatty()
+        say(f"\r{text:<79}" if is_terminal else f"{text}\n")
+        self._shown = is_terminal
 
     def done(self) -> None:
         """Leave the line."""
         if self._shown:
-            click.echo("\r" + " " * 79 + "\r", err=True, nl=False)
+            say("\r" + " " * 79 + "\r")
 
 
 def _clock(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helios_engine.bodies import Bar, BookSnapshot, FundingRate, MarkPrice, Quote, Ticker, Trade
@@ -52,6 +52,17 @@ def settings_of(given: Sequence[str]) -> dict[str, Any]:
         except tomllib.TOMLDecodeError:
             found[key] = value
     return found
+
+
+def changed(before: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    """What a run that is gone on with is given otherwise than at its beginning, in words."""
+    return [
+        f"--set {key}={value} goes before "
+        + (f"{key}={before[key]} of the run's beginning" if key in before else "what the run began with")
+        + ", until it ends or is killed: --resume needs it again"
+        for key, value in given.items()
+        if key not in before or before[key] != value
+    ]
 
 
 def _check(timeframe: str) -> None:

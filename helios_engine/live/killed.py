@@ -46,6 +46,11 @@ class Killed:
             )
         return found
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the connection was given at the beginning in place of the config's `[live]`, such as a url."""
+        return dict(self.header.get("settings", {}))
+
     def inputs(self, codec: Codec, since: int = 0) -> Iterator[Input]:
         """Every input but the venue's answers, oldest first, from byte `since` on, as far as the journal is whole."""
         for i in JournalReader(self._path, codec, since=since, until=self.until).inputs():

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helios_engine.contained import Contained
 from helios_engine.gate.open_orders import OpenOrders
 from helios_engine.ledger import ZERO, Ledger
 from helios_engine.live.hearing import Decided, Heard, words
@@ -56,6 +57,11 @@ def look(run: Paper) -> Look:
         counts |= {"inputs": sum(engine.timeline.delivered.values()), "turns": engine.turns}
         counts |= {"orders": port.orders, "fills": port.fills, "refused": port.rejects.total(), "early": port.early}
         found |= {
+            "out": {
+                node.name: node.out.kind
+                for node in engine.pipeline.nodes
+                if isinstance(node, Contained) and node.out is not None
+            },
             "positions": _positions(port.ledger),
             "account": _account(port),
             "orders": _orders(port.gate.orders),

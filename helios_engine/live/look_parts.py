@@ -96,7 +96,8 @@ class RecorderLook(Part, frozen=True, kw_only=True):
 class Look(Part, frozen=True, kw_only=True):
     """A live run at `at` (ns UTC); `phase` is waiting, warming up, trading or ending.
 
-    `gate` has the switches by instrument (`*`: everything), `refused` what gate and venue turned away, by reason.
+    `out` has the stages that were put out, and how: see `Quarantine.kind`. `gate` has the switches by instrument (`*`:
+    everything), `refused` what gate and venue turned away, by reason.
     """
 
     run: str
@@ -104,6 +105,7 @@ class Look(Part, frozen=True, kw_only=True):
     at: int
     phase: str
     for_s: float
+    out: dict[str, str] = {}
     lines: list[LineLook] = []
     data: list[DataLook] = []
     positions: list[PositionLook] = []

@@ -12,6 +12,7 @@ def lines_of(look: Look) -> list[str]:
     """The look as lines of a label and words, the most pressing ones first."""
     rows = [
         ("run", f"{look.run} · {look.mode} · {look.phase} for {span(look.for_s)}"),
+        *(("OUT", f"{stage}, {kind}; it gets no more events in this run") for stage, kind in look.out.items()),
         *(("link", text) for text in _links(look) or ["no line is open"]),
         *(("data", text) for text in _data(look)),
         ("equity", _money(look)),

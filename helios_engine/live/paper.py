@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,13 @@ from helios_engine.live.clock import Rising
 from helios_engine.live.connecting import Made
 from helios_engine.live.control import Door
 from helios_engine.live.effects import Beside
+from helios_engine.live.ending import written
 from helios_engine.live.killed import Killed
 from helios_engine.live.restart import engine_of, go_on
 from helios_engine.live.routes import Routes
 from helios_engine.live.session import STOP, Asking, Session
 from helios_engine.live.snapshots import Snapshots
 from helios_engine.live.switching import Switching
-from helios_engine.live.tables import made_again
 from helios_engine.live.taking import Taking
 from helios_engine.live.trading import trade, warm
 from helios_engine.live.watchdog import Watchdog
@@ -39,8 +39,6 @@ from helios_engine.recorder import Limits, Recorder
 from helios_engine.recorder.connection import Wanted
 from helios_engine.recorder.parsing import Parsed
 from helios_engine.report.frames import Frames
-from helios_engine.report.page import write_page
-from helios_engine.report.summary import Status
 from helios_engine.terms import on_terms
 from helios_engine.timeframe import iso
 from helios_engine.world import World
@@ -70,10 +68,12 @@ class Paper:
         door: bool = False,
         trace: TextIO | None = None,
         snapshot: float = 60.0,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         """`patience` is how many seconds the first definitions and prices may take; by a `door` `ctl` may come in.
 
-        `trace`: see `Watchdog`. A snapshot is taken every `snapshot` seconds, none if that is 0.
+        `settings` are those that went before the config's: the header keeps them, see `Killed.settings`. `trace`: see
+        `Watchdog`. A snapshot is taken every `snapshot` seconds, none if that is 0.
         """
         self.config, self.plugins, self.made, self.wanted = config, plugins, made, wanted
         self.world = world or World()
@@ -81,6 +81,7 @@ class Paper:
         self.patience, self.tell = patience, tell
         self.alarms: deque[str] = deque(maxlen=8)
         self._asking, self._trace = asking, trace
+        self.settings = dict(settings or {})
         self.clock = Rising(self.world.now)
         self.stop = asyncio.Event()
         self.moved = asyncio.Event()
@@ -93,6 +94,7 @@ class Paper:
         self.warmth: list[str] = []
         """Where the warm-up is from, and what is missing of it."""
         self.place: Path | None = None
+        self.is_resumed = False
         self.snapshot, self.started, self.behind = snapshot, 0, 0
         self.snapshots: Snapshots | None = None
         self.phase, self.begun = "waiting", 0
@@ -113,6 +115,7 @@ class Paper:
         return await self._opened(killed.place, killed)
 
     async def _opened(self, place: Path, killed: Killed | None) -> runner.Result:
+        self.is_resumed = killed is not None
         self.place, self.begun, self.started = place, self.world.now(), self.world.monotonic()
         self._loop = asyncio.get_running_loop()
         about = {"parser": self.made.parser, "run": place.name}
@@ -176,14 +179,15 @@ class Paper:
         engine, timeline, source = await engine_of(self, began, killed, ask, contaminated)
         log = component("live")
         log.info("paper run started", extra={"run": place.name, "begin": iso(plan.begin), "start": iso(plan.start)})
-        status: Status = "failed"
         failure: BaseException | None = None
+        is_behind = killed is not None and not timeline.is_warm
         try:
             with self._watched(plan):
                 if not timeline.is_warm:
                     await warm(self, engine, timeline, self._connection)
                     if killed is not None:
                         engine.journal.caught_up()
+                is_behind = False
                 if killed is not None:
                     go_on(self, engine.now, source)
                     self._connect(taking)
@@ -203,23 +207,20 @@ class Paper:
                 self.session.control(STOP, "all")
                 self.session.unbroken()
                 engine.finish(0)
-            status = "complete"
         except (Exception, asyncio.CancelledError) as error:
             failure = error  # raised again below, once what there is has been written
+            log.error("paper run failed", extra={"run": place.name, "error": f"{type(error).__name__}: {error}"})
         finally:
             self._enter("ending")
             asking.close()
         await self.snapshots.close()
-        results = engine.results
-        if results is None:
-            results = await made_again(self, engine, status == "complete", contaminated)
+        if failure is not None and is_behind:
+            engine.journal.leave()  # what is on file is not this engine's yet: nothing of the failure goes into it
+            raise failure
         plan = plan._replace(stop=max(engine.now, plan.start) + 1)
         late = [f"effect {name}: {n} replies came too late and were dropped" for name, n in asking.dropped.items()]
-        notes = [*notes, *self.notes(), *late]
-        summary = runner.close(plan, engine, results, place, status, failure, started, contaminated, notes)
-        write_page(place)
-        if failure is not None:
-            raise failure
+        summary = await written(self, plan, engine, failure, started, contaminated, [*notes, *late])
+        log.info("paper run complete", extra={"run": place.name, "turns": engine.turns, "fills": engine.port.fills})
         return runner.Result(place, summary, Frames(place))
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -26,7 +25,7 @@ from helios_engine.live.told import Told
 from helios_engine.live.warming import RECENT
 from helios_engine.plugins import Plugins
 from helios_engine.recorder.compaction import Compaction
-from helios_engine.recorder.parsing import Parsed
+from helios_engine.recorder.parsing import parses
 from helios_engine.runner import Progress, Result, backtest
 from helios_engine.stage import Feed, Pin
 from helios_engine.timeline import Source
@@ -124,9 +123,6 @@ def _told(reader: JournalReader, place: Path) -> list[StoredInput]:
 
 def _over_recording(config: Config, place: Path, parser: str, plugins: Plugins | None) -> Plan:
     plugins = plugins or Plugins(config.plugins.allow, config.plugins.block)
-    codec = Codec(plugins.bodies)
-    factory: Any = plugins.offers("parser")[parser].spec.factory
-    catalog = Catalog(str(place / CATALOG))
-    Compaction(place / RECORDING, catalog, lambda: Parsed(parser, factory(), codec), codec).run()
+    Compaction(place / RECORDING, Catalog(str(place / CATALOG)), *parses(parser, plugins)).run()
     run = replace(config.run, start=None, stop=None, warmup="0s")  # of a live run its inputs say where it begins
     return build(replace(on_catalog(config, place / CATALOG), run=run), plugins)

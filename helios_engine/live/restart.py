@@ -56,8 +56,8 @@ async def engine_of(
     snapshots.begin()
     run.session.latest = Latest()
     engine, timeline = _made(run, began, killed, ask, mark, None)
-    definitions = run.session.definitions
-    written = engine.journal.header(header(began.plan, engine.port.venue, mark, definitions, run.made.parser))
+    about = run.session.definitions, run.made.parser, run.settings
+    written = engine.journal.header(header(began.plan, engine.port.venue, mark, *about))
     if killed is None:
         snapshots.belong_to(written)
     return engine, timeline, WHOLE
@@ -100,13 +100,22 @@ def _made(
 
 
 def header(
-    plan: Plan, venue: Any, contaminated: str, definitions: Mapping[str, Instrument], parser: str
+    plan: Plan,
+    venue: Any,
+    contaminated: str,
+    definitions: Mapping[str, Instrument],
+    parser: str,
+    settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What identifies the run, with all that a plan needs to be made again without a connection."""
+    """What identifies the run, with all that a plan needs to be made again without a connection.
+
+    `settings` went before those of the config; a run that is gone on with needs them again.
+    """
     return {
         **runner.header(plan, venue, contaminated),
         "mode": "paper",
         "parser": parser,
+        "settings": msgspec.to_builtins(settings, enc_hook=repr),
         "definitions": [
             msgspec.to_builtins(definitions[name]) for name in sorted({d.instrument for d in plan.instruments})
         ],

@@ -33,6 +33,7 @@ def paper_run(
     plugins = plugins or Plugins(config.plugins.allow, config.plugins.block)
     asked = wanted(config, plugins)
     world = world or World()
-    given = {**config.live.settings, **(settings or {})}
+    settings = settings or {}
+    given = {**config.live.settings, **settings}
     made = connect(plugins, config.live.use, as_asked(asked), given, world, config.live.where)
-    return Paper(config, plugins, made, asked, world=world, tell=tell, alarm=alarm, **more)
+    return Paper(config, plugins, made, asked, world=world, tell=tell, alarm=alarm, settings=settings, **more)

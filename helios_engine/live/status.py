@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from helios_engine.live.look import look
 from helios_engine.live.look_text import lines_of
+from helios_engine.terminal import write
 
 if TYPE_CHECKING:
     from helios_engine.live.paper import Paper
@@ -22,7 +23,8 @@ class StatusBlock:
     """Told about once a second; says nothing but alarms if `quiet`.
 
     A block is written in one piece over the one before, line by line, so that nothing flickers; it is no wider and no
-    higher than the terminal is at that moment. `done` takes it away.
+    higher than the terminal is at that moment. `done` takes it away. A stderr that is stopped, full or
+    gone holds nobody up: what it does not take is not shown; alarms are in the log and in `ctl status` too.
     """
 
     def __init__(self, *, quiet: bool) -> None:
@@ -43,7 +45,7 @@ class StatusBlock:
         lines = lines_of(look(run))
         with self._lock:
             if self._is_terminal:
-                self._write(self._over(lines))
+                self._write(*self._over(lines))
             else:
                 self._write("".join(f"{line}\n" for line in [*lines, ""]))
 
@@ -57,25 +59,25 @@ class StatusBlock:
         with self._lock:
             self._write(self._back())
 
-    def _over(self, lines: list[str]) -> str:
+    def _over(self, lines: list[str]) -> tuple[str, int]:
         width, height = _size()
         shown = [line[: max(1, width - 1)] for line in lines[: max(1, height - 1)]]
         up = f"\x1b[{self._height}A" if self._height else ""
-        self._height = len(shown)
         written = "".join(f"{line}{_TO_END}\n" for line in shown)
-        return f"{_NO_WRAP}\r{up}{written}{_BELOW}{_WRAP}"
+        return f"{_NO_WRAP}\r{up}{written}{_BELOW}{_WRAP}", len(shown)
 
     def _back(self) -> str:
-        if not self._height:
-            return ""
-        up, self._height = f"\r\x1b[{self._height}A{_BELOW}", 0
-        return up
+        return f"\r\x1b[{self._height}A{_BELOW}" if self._height else ""
 
-    def _write(self, text: str) -> None:
-        # Not through the buffer of sys.stderr, which does not let a signal's handler in.
-        left = text.encode(errors="replace")
-        while left:
-            left = left[os.write(sys.stderr.fileno(), left) :]
+    def _write(self, text: str, height: int = 0) -> None:
+        """Write what leaves a block of so many lines behind."""
+        before, self._height = self._height, height
+        raw = text.encode(errors="replace")
+        taken = write(raw)
+        if not taken:
+            self._height = before  # the block before is still there
+        elif taken < len(raw):
+            self._height = 0  # nobody knows where it broke off: the next block goes below
 
 
 def _size() -> tuple[int, int]:

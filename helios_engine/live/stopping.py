@@ -38,9 +38,11 @@ class Stopping:
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.is_skipping:
-            self._say("killed")
             signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            try:
+                self._say("killed")
+            finally:
+                os.kill(os.getpid(), number)
         elif self.is_asked:
             self.is_skipping = True
             self._say("the final check is left out; once more to kill")
@@ -48,5 +50,5 @@ class Stopping:
                 raise KeyboardInterrupt
         else:
             self.is_asked = True
+            self._stop()  # before it is said: whether anybody hears it must not decide whether the run ends
             self._say("ending: once more to leave out the final check")
-            self._stop()

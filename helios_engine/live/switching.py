@@ -83,7 +83,8 @@ class Switching:
             write_whole(run.place / KILL, f"killed by ctl at {iso(run.world.now())}\n".encode())
         if run.phase != "trading":
             if name == "kill" and value == ALL and not run.phase.startswith("ending"):
-                return {"command": name, "value": value, "ts": None, "note": f"{run.phase}: it ends before it begins"}
+                what = "it is killed as soon as it goes on" if run.is_resumed else "it ends before it begins"
+                return {"command": name, "value": value, "ts": None, "note": f"{run.phase}: {what}"}
             raise NotAvailableError(
                 f"the run is {run.phase}: it takes {name} only while it trades; nothing was changed"
             )

@@ -20,12 +20,11 @@ class Taking:
     def __init__(self, recorder: Recorder, parsed: Parsed, deliver: Deliver) -> None:
         self._intake = Intake(recorder, parsed)
         self._deliver = deliver
-        self.frames = self.bytes = self.inputs = 0
+        self.frames = self.inputs = 0
 
     def take(self, raw: bytes, connection: str, direction: Direction = "in") -> None:
         """Record a frame and hand on what it holds. StorageError once nothing can be recorded."""
         self.frames += 1
-        self.bytes += len(raw)
         self._hand_on(self._intake.take(raw, connection, direction))
 
     def gap(self, count: int | None, reason: str) -> None:

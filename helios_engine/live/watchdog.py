@@ -103,7 +103,10 @@ class Watchdog:
             "it returns: kill -QUIT ends the process, and the journal keeps what came before"
         )
         component("live").error("stage hangs", extra={"stage": stage, "seconds": round(seconds)})
-        self._alarm(text)
+        try:
+            self._alarm(text)
+        except Exception:  # whoever is told fails, and stages are looked after all the same
+            component("live").exception("an alarm was not taken")
 
 
 def _is_inside(frame: FrameType | None) -> bool:

@@ -21,8 +21,6 @@ class Backlog:
         self.next_seq = first_seq
         self.dropped = 0
         """Frames that found no room, over the whole session."""
-        self.largest = 0
-        """The most entries that ever waited."""
         self.latest_ns = 0
         """The latest receive time so far (ns UTC)."""
         self.closed: str = ""
@@ -45,14 +43,13 @@ class Backlog:
                 self._miss(f"a frame of {len(raw):,} bytes is larger than {LARGEST:,}")
                 return ()
             if not self._has_room(len(raw)) or strikes("recorder.full"):
-                if self._limits.overflow == "gap":
-                    self._miss("the disk was slower than the market: the queue was full")
-                    return ()
-                self.changed.wait_for(lambda: bool(self.closed) or self._has_room(len(raw)))
-                self._refuse()
+                self._miss("the disk was slower than the market: the queue was full")
+                return ()
             gap = self._gap(now, mono)
             frame = Frame(self.next_seq, now, mono, connection, direction, raw)
-            self._put(frame)
+            # Of these types, what can be encoded can be read; to read each frame again takes longer than to write it.
+            is_plain = type(raw) is bytes and type(connection) is str and type(now) is int and type(mono) is int
+            self._put(frame, is_plain=is_plain and (direction == "in" or direction == "out"))
             return (gap, frame) if gap else (frame,)
 
     def gap(self, count: int | None, reason: str) -> Gap:
@@ -119,15 +116,14 @@ class Backlog:
         """Whether half of the room is taken."""
         return 2 * self._held >= self._limits.queue_frames or 2 * self._bytes >= self._limits.queue_bytes
 
-    def _put(self, entry: Numbered) -> None:
-        block = _readable(entry)
+    def _put(self, entry: Numbered, *, is_plain: bool = False) -> None:
+        block = _readable(entry, is_plain)
         if not isinstance(entry, Mark):
             self.latest_ns = max(self.latest_ns, entry.recv_ns)
         self._waiting.append(block)
         self.next_seq += 1
         self._held += 1
         self._bytes += len(block)
-        self.largest = max(self.largest, self._held)
         # To wake the other thread for each frame would cost more than the frame: for the first, and when room runs out.
         if len(self._waiting) == 1 or self._is_pressed():
             self.changed.notify_all()
@@ -142,8 +138,8 @@ class Backlog:
         if not self._missed:
             return None
         gap = Gap(self.next_seq, now, mono, self._missed, self._why)
-        self._missed, self._why = 0, ""
         self._put(gap)
+        self._missed, self._why = 0, ""  # not before: a time that cannot be written must not make the gap forgotten
         return gap
 
     def _refuse(self) -> None:
@@ -151,11 +147,15 @@ class Backlog:
             raise StorageError(f"the recorder takes nothing more: {self.closed}")
 
 
-def _readable(entry: Numbered) -> bytes:
-    """An entry's bytes. ConfigError for one that a reader would stumble over, and with it over the log."""
+def _readable(entry: Numbered, is_plain: bool) -> bytes:
+    """An entry's bytes, read again unless it is plain.
+
+    ConfigError for one that a reader would stumble over, and with it over the log.
+    """
     try:
         block = encode(entry)
-        decode(block)
+        if not is_plain:
+            decode(block)
     except (JournalError, UnicodeEncodeError, OverflowError, TypeError) as error:
         raise ConfigError(
             f"expected bytes, connection and reason as plain text, direction in or out, times in whole ns: {error}"

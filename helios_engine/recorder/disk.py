@@ -157,4 +157,7 @@ class Disk:
 
     def _say(self, text: str) -> None:
         component("recorder").warning(text)
-        self._alarm(text)
+        try:
+            self._alarm(text)
+        except Exception:  # whoever is told fails, and recording goes on all the same
+            component("recorder").exception("an alarm was not taken")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -16,8 +15,8 @@ from helios_engine.recorder.entries import LARGEST
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of a recorder. ConfigError for values that cannot work.
 
-    `sync_ms` is what a loss of power may cost; `overflow` is what happens when the disk is slower than the market:
-    `gap` leaves frames out and says how many, `wait` holds the caller up, which no event loop can afford.
+    `sync_ms` is what a loss of power may cost. When the disk is slower than the market and the queue is full, frames
+    are left out, and the log says how many.
     """
 
     segment_bytes: int = 64 << 20
@@ -25,7 +24,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sync_ms: int = 100
     queue_frames: int = 100_000
     queue_bytes: int = 64 << 20
-    overflow: Literal["gap", "wait"] = "gap"
     warn_free: int = 2 << 30
     """Bytes left on the disk below which the recorder warns."""
     stop_free: int = 512 << 20
@@ -34,7 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Room kept in a file of its own, to say on a full disk that it was full."""
 
     def __post_init__(self) -> None:
-        low = [name for name in self.__struct_fields__ if name != "overflow" and getattr(self, name) < 0]
+        low = [name for name in self.__struct_fields__ if getattr(self, name) < 0]
         low += [name for name in ("segment_bytes", "segment_seconds", "queue_frames") if getattr(self, name) == 0]
         if low:
             raise ConfigError(f"recorder: {low[0]} is {getattr(self, low[0])}; expected more")

@@ -8,8 +8,9 @@ from typing import NamedTuple, Protocol
 
 from helios_engine.bodies import BookDelta
 from helios_engine.codec import Codec
-from helios_engine.errors import PluginError, StageError
+from helios_engine.errors import ConfigError, PluginError, StageError
 from helios_engine.events import Body
+from helios_engine.plugins import Plugins
 from helios_engine.recorder.entries import Direction, Frame, Gap, Mark
 from helios_engine.recorder.log import LogReader, Placed
 from helios_engine.recorder.recorder import Recorder
@@ -122,6 +123,18 @@ class Rebuilt(NamedTuple):
     marks: int
     differs: str
     """What differs first, or why nothing can be compared; empty if every mark agrees."""
+
+
+def parses(name: str, plugins: Plugins) -> tuple[Callable[[], Parsed], Codec]:
+    """What makes the parser of that name, one for each session, and the codec of what it yields.
+
+    ConfigError for a parser that no plugin offers.
+    """
+    offers = plugins.offers("parser")
+    if name not in offers:
+        raise ConfigError(f"no parser {name!r}; installed plugins offer: {', '.join(sorted(offers)) or 'none'}")
+    factory, codec = offers[name].spec.factory, Codec(plugins.bodies)
+    return lambda: Parsed(name, factory(), codec), codec
 
 
 def replayed(folder: Path, begin: Callable[[], Parsed]) -> Iterator[tuple[Placed, Parsed, Inputs]]:

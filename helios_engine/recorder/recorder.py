@@ -84,11 +84,6 @@ class Recorder:
         return self._backlog.dropped
 
     @property
-    def most_waiting(self) -> int:
-        """The most entries that ever waited for the disk."""
-        return self._backlog.largest
-
-    @property
     def waiting(self) -> int:
         """How many entries are not on the disk yet."""
         return max(0, self._backlog.next_seq - 1 - self._disk.durable)

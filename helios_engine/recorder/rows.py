@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from helios_engine.block_making import CODES
 from helios_engine.bodies import Bar, BookDelta, BookSnapshot, Instrument, Quote, Trade
 from helios_engine.catalog.naming import folder_of
 from helios_engine.catalog.tables import SCHEMAS
@@ -14,7 +15,6 @@ from helios_engine.codec import Codec
 from helios_engine.errors import DataError
 from helios_engine.events import Body
 
-_SIDES = {"BUY": 1, "SELL": -1, "": 0}
 _KINDS: dict[type[Body], str] = {Trade: "trades", Quote: "quotes", BookSnapshot: "books", BookDelta: "books"}
 
 
@@ -62,7 +62,7 @@ def _records(ts: int, body: Body, about: Instrument) -> Iterator[dict[str, objec
         case Trade():
             yield {
                 "ts": ts, "ts_event": body.ts_event, "price": _units(body.price, p, body),
-                "quantity": _units(body.quantity, s, body), "side": _SIDES[body.side], "trade_id": body.trade_id,
+                "quantity": _units(body.quantity, s, body), "side": CODES[body.side], "trade_id": body.trade_id,
             }  # fmt: skip
         case Quote():
             yield {
@@ -76,7 +76,7 @@ def _records(ts: int, body: Body, about: Instrument) -> Iterator[dict[str, objec
                 "volume": _units(body.volume, s, body),
             }  # fmt: skip
         case BookDelta():
-            yield _level(ts, body, False, _SIDES[body.side], body.price, body.quantity, about)
+            yield _level(ts, body, False, CODES[body.side], body.price, body.quantity, about)
         case BookSnapshot():
             if not body.bids and not body.asks:
                 yield _level(ts, body, True, 0, 0.0, 0.0, about)

@@ -8,6 +8,7 @@ import pytest
 from helios_engine.assemble import assemble, heads
 from helios_engine.build import build
 from helios_engine.config import load_config
+from tests.recreating import recreate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +30,7 @@ def test_dropping_and_making_every_stage_anew_at_random_points_changes_no_head(s
         if draw.random() < share:
             recreated += 1
             for position in range(len(plan.nodes)):
-                engine.pipeline.recreate(position)
+                recreate(engine.pipeline, position)
     engine.finish(plan.stop)
 
     assert heads(plan, engine) == expected

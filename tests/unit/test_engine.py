@@ -11,6 +11,7 @@ from helios_engine.build import Plan, build
 from helios_engine.config import parse_config
 from helios_engine.engine import Engine
 from tests.market import CONFIG, NextPrint, market_plugins
+from tests.recreating import recreate
 from tests.stages import MINUTE
 
 
@@ -57,7 +58,7 @@ def test_a_stage_that_is_made_anew_at_random_points_changes_no_head() -> None:
     engine = assemble(made)
     for _ in engine.run():
         if draw.random() < 0.2:
-            engine.pipeline.recreate(draw.randrange(len(made.nodes)))
+            recreate(engine.pipeline, draw.randrange(len(made.nodes)))
     engine.finish(made.stop)
 
     assert heads(made, engine) == expected

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from helios_engine.bodies import Bar, Signal, Target
 from helios_engine.events import Event
 from helios_engine.pipeline import Pipeline
+from tests.recreating import recreate
 from tests.stages import Collector, Follow, Size, bar, event, node
 
 
@@ -60,7 +61,7 @@ def test_every_stage_may_be_dropped_and_made_again_from_its_state() -> None:
     twin, expected = pipeline(Follow, Size)
     for number, close in enumerate([8.0, 9.0, 7.0, 7.5], 1):
         for position in range(2):
-            line.recreate(position)
+            recreate(line, position)
         line.push(event(bar(close, number)))
         twin.push(event(bar(close, number)))
 

@@ -67,11 +67,6 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     error: str = ""
 
-    @property
-    def is_right(self) -> bool:
-        """A leak was killed, or an honest plugin left in peace, and nobody else was blamed."""
-        return not self.error and not self.alarms and bool(self.layers) == self.is_leak
-
 
 def sightings(
     catalog: Path, shown: Sequence[Specimen], *, seed: int = 0, cuts: int = CUTS, layers: Sequence[str] = ()

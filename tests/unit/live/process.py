@@ -67,8 +67,10 @@ class Ended(NamedTuple):
 class Live:
     """The exchange, prices that stand at 1000, and `helios-engine live --paper` on them while it is entered."""
 
-    def __init__(self, folder: Path, *flags: str, connection: str = "acme") -> None:
-        self.folder, self._flags = folder, flags
+    def __init__(
+        self, folder: Path, *flags: str, connection: str = "acme", stderr: int = asyncio.subprocess.PIPE
+    ) -> None:
+        self.folder, self._flags, self._stderr = folder, flags, stderr
         self.is_open = asyncio.Event()
         """Prices are told from then on; set from the beginning."""
         self.is_open.set()
@@ -82,11 +84,12 @@ class Live:
         await self.start("held.toml")
         return self
 
-    async def start(self, *words: str) -> None:
-        """Start the process."""
+    async def start(self, *words: str, knows_port: bool = False) -> None:
+        """Start the process, and tell it where the exchange is unless it knows."""
+        port = () if knows_port else ("--set", f"port={self._server.port}")
         self.process = await asyncio.create_subprocess_exec(
-            *self.command("live", "--paper", *words, "--set", f"port={self._server.port}", *self._flags),
-            cwd=self.folder, env=self.environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            *self.command("live", "--paper", *words, *port, *self._flags),
+            cwd=self.folder, env=self.environment, stdout=asyncio.subprocess.PIPE, stderr=self._stderr,
         )  # fmt: skip
 
     async def shot(self) -> None:
@@ -141,7 +144,7 @@ class Live:
 
     async def ended(self) -> Ended:
         out, err = await self.process.communicate()
-        return Ended(self.process.returncode or 0, out.decode(), err.decode())
+        return Ended(self.process.returncode or 0, out.decode(), (err or b"").decode())
 
     async def _said(self) -> str:
         return (await self.ended()).err

@@ -177,3 +177,24 @@ def test_a_run_that_goes_on_is_not_taken_over_by_a_second_process(tmp_path: Path
     assert (second.code, "another recorder is writing here" in second.err) == (3, True)
     assert look["phase"] == "trading"
     assert ended.code == 0
+
+
+def test_a_run_goes_on_with_the_settings_of_its_beginning_and_says_which_are_others(tmp_path: Path) -> None:
+    async def steps(live: Live) -> Ended:
+        await live.until(is_holding)
+        await live.shot()
+        (live.place / "control.json").unlink()
+        await live.start("--resume", "last", "--set", "again=0.1", knows_port=True)
+        await live.until(lambda look: look["phase"] == "trading" and look["counts"]["frames"] > 10)
+        return await live.end()
+
+    ended = run(tmp_path, steps, "--no-check")
+
+    assert ended.code == 0, ended.err
+    (place,) = tmp_path.glob("runs/*-held-*")
+    warnings = json.loads((place / "run.json").read_text())["warnings"]
+    assert [text for text in warnings if "--set" in text] == [
+        "--set again=0.1 goes before what the run began with, until it ends or is killed: --resume needs it again"
+    ]
+    assert not any("of another run" in text for text in warnings)
+    assert JournalReader(place / "journal.hlj", Codec()).header()["settings"].keys() == {"port"}

@@ -13,6 +13,7 @@ import pytest
 from helios_engine.codec import Codec
 from helios_engine.errors import JournalError
 from helios_engine.journal import Journal, JournalReader
+from helios_engine.live.asking import changed
 from helios_engine.live.killed import Killed
 from helios_engine.reconcile import reconcile
 from helios_engine.replay import replay
@@ -101,3 +102,10 @@ def test_a_run_whose_config_was_changed_is_another_run(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG.replace("band = 0.05", "band = 0.5"))
     with pytest.raises(JournalError, match=r"config\.toml was changed since; put it back, or start a new run"):
         _ = Killed(tmp_path).config
+
+
+def test_what_is_given_otherwise_than_at_the_beginning_is_said() -> None:
+    before = {"url": "http://127.0.0.1:8765", "again": 0.5}
+    assert changed(before, {"again": 0.5}) == []
+    (text,) = changed(before, {"url": "https://exchange"})
+    assert text.startswith("--set url=https://exchange goes before url=http://127.0.0.1:8765 of the run's beginning")

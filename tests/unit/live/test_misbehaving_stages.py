@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from helios_engine.live.look import look
+from helios_engine.live.look_text import lines_of
 from helios_engine.live.paper import Paper
 from tests.unit.live.misbehaviour import config, differences, journal, quarantines, traded, wild
 
@@ -45,6 +47,18 @@ def test_it_is_put_out_and_the_run_goes_on_and_replays(how: str, tmp_path: Path)
     assert counts.outputs["zoo.witness"] > found.delivery + 5
     assert counts.rejects["gate: pause"] > 0
     assert differences(result.folder) == []
+
+
+def test_the_status_says_which_stage_is_out(tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+
+    def told(run: Paper) -> None:
+        seen.append(lines_of(look(run)))
+
+    asyncio.run(traded(config(tmp_path, wild("raise")), tmp_path / "runs", tell=told))
+
+    assert not any(line.startswith("OUT") for line in seen[0])
+    assert "OUT      zoo.wild, raised; it gets no more events in this run" in seen[-1]
 
 
 def test_quick_turns_without_end_are_a_flood(tmp_path: Path) -> None:

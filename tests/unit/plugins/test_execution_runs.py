@@ -14,6 +14,7 @@ from helios_engine.config import parse_config
 from helios_engine.hookspecs import hookimpl
 from helios_engine.plugins import Plugins
 from helios_engine.stage import StageSpec
+from tests.recreating import recreate
 from tests.unit.plugins.auditor import Auditor
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -109,7 +110,7 @@ def run(made: Plan, recreate_every: int = 0) -> tuple[dict[str, str], Auditor, A
     engine = assemble(made)
     for number, _ in enumerate(engine.run()):
         if recreate_every and number % recreate_every == 0:
-            engine.pipeline.recreate(2 + (len(made.nodes) == 5))
+            recreate(engine.pipeline, 2 + (len(made.nodes) == 5))
     engine.finish(made.stop)
     return heads(made, engine), engine.pipeline.nodes[-1].stage, engine.port
 

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -90,20 +89,6 @@ def test_a_full_queue_leaves_frames_out_and_the_log_says_how_many(tmp_path: Path
     assert [e.count for e in found if isinstance(e, Gap)] == [15]
     assert frames(tmp_path) == [b"first", *(b"%d" % n for n in range(10)), b"later"]
     assert recorder.dropped == 15
-
-
-def test_a_caller_may_wait_for_a_slow_disk_and_loses_nothing(tmp_path: Path) -> None:
-    def slow(handle: int) -> None:
-        time.sleep(0.005)
-        os.fdatasync(handle)
-
-    limits = Limits(queue_frames=5, sync_ms=0, overflow="wait", warn_free=0, stop_free=0)
-    with Recorder(tmp_path, limits, sync=slow) as recorder:
-        for number in range(200):
-            recorder.record(b"%d" % number, "c")
-
-    assert frames(tmp_path) == [b"%d" % number for number in range(200)]
-    assert recorder.most_waiting <= 5
 
 
 def test_a_frame_too_large_to_keep_is_a_gap_and_one_at_the_end_is_said_too(tmp_path: Path) -> None:
