@@ -48,7 +48,7 @@ class Connection(Protocol):
     may ask its own parser what it has read, such as which books are lost, and act on that.
 
     It may have `history(wanted, start, stop)`, a coroutine that returns `(ts, body)` of a span for a warm-up, and
-    `go_on(wanted, since)`, which is told before `run` up to when (ns UTC) a killed run has data, to fill what follows.
+    `go_on(wanted, since)`, which is told before `run` up to when (ns UTC) a run has data, to fill what follows.
     """
 
     parser: Parser
