@@ -111,11 +111,6 @@ def read_frames(path: Path, *, salvage: bool = False, since: int = 0, until: int
             number += 1
 
 
-def whole_until(path: Path) -> int:
-    """Where the last whole frame of a journal ends, in bytes from its beginning. JournalError if it cannot be read."""
-    return last_frame(path)[1]
-
-
 def last_frame(path: Path) -> tuple[int, int]:
     """Where the last whole frame begins and ends, both the end of the magic line if there is none.
 

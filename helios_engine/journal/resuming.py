@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from helios_engine.errors import JournalError
-from helios_engine.journal.frames import FrameWriter, read_frames, whole_until
+from helios_engine.journal.frames import FrameWriter, last_frame, read_frames
 
 
 class ResumedWriter(FrameWriter):
@@ -21,7 +21,7 @@ class ResumedWriter(FrameWriter):
     def __init__(self, path: Path, since: int = 0) -> None:
         """With `since`, the records before that byte are taken for granted: the first record follows them."""
         self.number, self._since = 0, since
-        end = whole_until(path)
+        _, end = last_frame(path)
         self._recorded: Iterator[Any] | None = read_frames(path, since=since, until=end)
         super().__init__(path, at=end)
 
