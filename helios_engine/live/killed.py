@@ -35,6 +35,8 @@ class Killed:
         end = JournalReader(self._path, Codec(), since=last, until=self.until).end()
         if end is not None:
             raise JournalError(f"{place.name} is over ({end[0]}); start a new run")
+        if self.header.get("begin", 0) < self.header.get("start", 0) and self._latest(last) < self.header["start"]:
+            raise JournalError(f"{place.name} was killed in its warm-up and had decided nothing; start a new run")
 
     @property
     def config(self) -> Config:
@@ -50,6 +52,14 @@ class Killed:
     def settings(self) -> dict[str, Any]:
         """What the connection was given at the beginning in place of the config's `[live]`, such as a url."""
         return dict(self.header.get("settings", {}))
+
+    def _latest(self, last: int) -> int:
+        """When the last input came (ns UTC): as a rule it stands in the last frame, which begins at byte `last`."""
+        for since in (last, 0):
+            found = [given.ts for given in JournalReader(self._path, Codec(), since=since, until=self.until).inputs()]
+            if found:
+                return found[-1]
+        return 0
 
     def inputs(self, codec: Codec, since: int = 0) -> Iterator[Input]:
         """Every input but the venue's answers, oldest first, from byte `since` on, as far as the journal is whole."""

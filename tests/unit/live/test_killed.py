@@ -70,11 +70,11 @@ def test_a_journal_of_another_schema_is_neither_gone_on_with_nor_replayed(tmp_pa
             take(tmp_path)
 
 
-def left(place: Path, digest: str = "") -> None:
+def left(place: Path, digest: str = "", **more: int) -> None:
     """A journal of five frames, as of a paper run that was killed."""
     (place / "config.toml").write_text(CONFIG)
     journal = Journal(place / "journal.hlj", [], Codec())
-    about = {"mode": "paper", "config_path": "paper.toml", "config_digest": digest or config(place).digest}
+    about = {"mode": "paper", "config_path": "paper.toml", "config_digest": digest or config(place).digest, **more}
     journal.header(about)
     for number in range(4):
         journal.flush()
@@ -93,6 +93,17 @@ def test_a_torn_end_is_cut_off_and_damage_in_the_middle_is_refused(tmp_path: Pat
     path.write_bytes(whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :])
     with pytest.raises(JournalError, match=r"damaged at byte \d+, in the middle: whole frames lie behind it"):
         Killed(tmp_path)
+
+
+def test_a_run_that_was_killed_in_its_warm_up_is_not_gone_on_with(tmp_path: Path) -> None:
+    (tmp_path / "early").mkdir()
+    (tmp_path / "late").mkdir()
+    left(tmp_path / "early", begin=0, start=4)
+    left(tmp_path / "late", begin=0, start=3)
+
+    assert Killed(tmp_path / "late").header["start"] == 3
+    with pytest.raises(JournalError, match="was killed in its warm-up and had decided nothing; start a new run"):
+        Killed(tmp_path / "early")
 
 
 def test_a_run_whose_config_was_changed_is_another_run(tmp_path: Path) -> None:
