@@ -19,15 +19,25 @@ def config() -> None:
 @catalog_folder
 @as_json
 def check(file: Path, catalog: str | None, as_json: bool) -> int:
-    """Build the run of FILE without running it: plugins, settings, data, and that every stage is fed."""
+    """Build the run of FILE without running it: plugins, settings, data, and that every stage is fed.
+
+    Where there are no data yet, a config with a [live] table is checked as a live run.
+    """
     from helios_engine.artefact_gate import check_artefacts
     from helios_engine.build import build
     from helios_engine.config import load_config, on_catalog
+    from helios_engine.errors import AbsentError
+    from helios_engine.live.starting import checked
     from helios_engine.runner import check_money
     from helios_engine.timeframe import iso
 
-    loaded = load_config(file)
-    plan = build(on_catalog(loaded, catalog) if catalog is not None else loaded)
+    loaded, no_backtest = load_config(file), ""
+    try:
+        plan = build(on_catalog(loaded, catalog) if catalog is not None else loaded)
+    except AbsentError as error:
+        if loaded.live is None:
+            raise
+        plan, no_backtest = checked(loaded), str(error)
     check_artefacts(plan)
     check_money(plan)
     stages = [
@@ -39,11 +49,15 @@ def check(file: Path, catalog: str | None, as_json: bool) -> int:
         for node in plan.nodes
     ]
     if as_json:
-        print_json({"config": str(file), "start": plan.start, "stop": plan.stop, "stages": stages})
+        span = {"start": plan.start, "stop": plan.stop} if not no_backtest else {"no_backtest": no_backtest}
+        print_json({"config": str(file), **span, "stages": stages})
         return 0
-    click.echo(f"{file}: sound; {iso(plan.start)} to {iso(plan.stop)}, ticks each {plan.tick}")
+    span_text = "as a live run" if no_backtest else f"{iso(plan.start)} to {iso(plan.stop)}"
+    click.echo(f"{file}: sound; {span_text}, ticks each {plan.tick}")
     for stage in stages:
         click.echo(f"  {stage['stage']:<26} {', '.join(stage['consumes'])} → {', '.join(stage['emits']) or 'nothing'}")
+    if no_backtest:
+        click.echo(f"no backtest: {no_backtest}")
     return 0
 
 

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
+from helios_engine.bodies import Instrument
+from helios_engine.build import Plan
 from helios_engine.config import Config
 from helios_engine.errors import ConfigError
 from helios_engine.live.connecting import connect
 from helios_engine.live.paper import Paper
-from helios_engine.live.planning import wanted
+from helios_engine.live.planning import live_plan, wanted
 from helios_engine.live.routes import as_asked
 from helios_engine.plugins import Plugins
 from helios_engine.world import World
+
+
+def checked(config: Config) -> Plan:
+    """Build the live run of a config that has no data yet; raises what is wrong with either, as `paper_run` would.
+
+    What its instruments are only the connection knows: they are taken to be priced in the account's currency.
+    """
+    run = paper_run(config)
+    names = {want.instrument for want in run.wanted}
+    currency, step = config.account.currency, Decimal("0.00000001")
+    assumed = [Instrument(name, name.partition(".")[0], currency, 8, 8, step, step) for name in sorted(names)]
+    return live_plan(config, assumed, run.world.now(), run.plugins)
 
 
 def paper_run(

@@ -285,3 +285,18 @@ def test_a_plugin_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
 
     assert found.returncode == 2
     assert "plugin broken=no_such_package.plugin@missing cannot be loaded" in found.stderr
+
+
+def test_a_live_config_is_checked_where_there_are_no_data_yet(tmp_path: Path) -> None:
+    text = (ROOT / "configs/live/six_kinds.toml").read_text()
+    (tmp_path / "live.toml").write_text(text.replace("../../data_catalog/sample", "nowhere"))
+    (tmp_path / "wrong.toml").write_text(
+        text.replace("../../data_catalog/sample", "nowhere").replace('"valr"', '"vlar"')
+    )
+
+    good, wrong = (helios("config", "check", name, cwd=tmp_path) for name in ("live.toml", "wrong.toml"))
+
+    assert good.returncode == 0, good.stderr
+    assert "live.toml: sound; as a live run" in good.stdout
+    assert "no backtest: no trades BTCZAR.VALR in the catalog" in good.stdout
+    assert (wrong.returncode, "no connection 'vlar' is installed; did you mean 'valr'?" in wrong.stderr) == (2, True)
