@@ -135,7 +135,8 @@ class Assembly:
                 positions[order.position_id] = self.cache.position(order.position_id)
             self.cache.purge_order(order.client_order_id)
         for key, position in positions.items():
-            if position is not None and position.is_closed:
+            # One that an order which still rests has had a part in must stay: that order looks for it as it is purged.
+            if position is not None and position.is_closed and not self.cache.orders_for_position(key):
                 self.cache.purge_position(key)
 
     def _opening(self, ts: int) -> AccountState:

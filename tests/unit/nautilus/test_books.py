@@ -10,6 +10,7 @@ import pytest
 from helios_engine.bodies import (
     BookDelta,
     BookSnapshot,
+    CancelIntent,
     Fill,
     Instrument,
     ModifyIntent,
@@ -189,3 +190,17 @@ def test_new_fees_and_minimums_hold_from_their_time_on() -> None:
 def test_an_instrument_does_not_become_another() -> None:
     with pytest.raises(BuildError, match="becomes another thing"):
         Small(FREE).play(changed(quote="USDT"))
+
+
+def test_an_order_that_outlives_the_position_it_had_a_part_in_is_cancelled_like_any_other() -> None:
+    small = Small(FREE)
+    away = BookSnapshot(NAME, 1, ((999.0, 9.0),), ((1005.0, 9.0),), 2)
+    rest = order("rest", quantity="3", type="LIMIT", price=D(1001))
+    part = small.play(SNAPSHOT, [rest], SNAPSHOT)
+
+    flat = small.play(away, [order("flat", side="SELL", quantity="1")], away)
+    gone = small.play([CancelIntent("rest", NAME)], away, [order("again", quantity="1")], away)
+
+    assert fills(part) == [("1", "1001")]
+    assert [type(answer) for _, answer in flat] == [Fill]
+    assert [type(answer) for _, answer in gone] == [OrderCanceled, Fill]
