@@ -25,6 +25,9 @@ KINDS = (
     "global random seeds",
     "threads",
 )
+_HOURS = (22_500, 19_033)
+"""Seconds that the clock is ahead beside many days: the year, the weekday and the hour are others. With its time zone
+the second of two processes is half a day ahead of UTC, so that what tells day from night is found at any hour."""
 _NEEDED = ("PATH", "PYTHON", "LD_", "DYLD_", "VIRTUAL_ENV", "CONDA", "SYSTEMROOT", "SSL_", "HELIOS_", "COVERAGE")
 _CREDENTIAL = ("KEY", "TOKEN", "SECRET", "PASSWORD", "_PROXY", "_proxy")
 _THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS", "GOTO", "NUMBA", "RAYON", "TBB")
@@ -79,8 +82,7 @@ def environment(under: Circumstances, place: Path) -> Surroundings:
 def apply(under: Circumstances) -> None:
     """Change what is changed from within, before anything else is imported."""
     if "wall clock" in under.changed:
-        # More than a year and not a whole number of days: the year, the weekday and the hour are others.
-        clock.shift(under.number * (400 * 86_400 + 19_033))
+        clock.shift(under.number * 400 * 86_400 + _HOURS[under.number % len(_HOURS)])
     if "threads" in under.changed and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     seed_globals(under.number if "global random seeds" in under.changed else 0)
