@@ -237,10 +237,10 @@ class Paper:
             yield
 
     def _say_how_late(self) -> None:
-        """What came while the past was taken is decided on now, as of the time when it came."""
+        """What came before the run was ready is decided on now, as of the time when it came."""
         late = (self.clock() - self.session.first) / 1e9 if self.session.first else 0.0
         if late > LATE:
-            self.session.warn(f"{late:.1f} s of data came while the past was taken; decisions on it came so much later")
+            self.session.warn(f"{late:.1f} s of data came before the run was ready and were decided on so much later")
 
     def notes(self) -> list[str]:
         """What a reader of the summary should know of how the run went."""
