@@ -93,7 +93,8 @@ class LiveTimeline(Timeline):
         """Whether what is left of the past, replies to its requests, is due after the start."""
         assert self._past is not None
         ahead = self._past.upcoming if self._start is not None else None
-        return ahead is not None and self._start is not None and ahead >= self._start
+        # What is told at the start itself are definitions, which precede the first price.
+        return ahead is not None and self._start is not None and ahead > self._start
 
     @property
     def is_warm(self) -> bool:

@@ -10,6 +10,7 @@ from helios_engine.live.latest import KEPT, Latest
 from helios_engine.live.timeline import LiveTimeline, Ticks
 from helios_engine.recorder.connection import Wanted
 from helios_engine.timeline import REPLY, Source, Timeline
+from tests.unit.live.acme import COIN
 
 SECOND = 1_000_000_000
 TICKS = Ticks("1s", SECOND, SECOND // 10, 20 * SECOND)
@@ -100,3 +101,14 @@ def test_many_trades_of_one_instrument_do_not_let_those_of_another_be_forgotten(
         assert len(one.trades) == KEPT + 1
         assert ("BUSY", "9") not in one.trades
         assert one.until[Wanted(Trade, "BUSY")] == KEPT + 9
+
+
+def test_definitions_of_the_start_come_before_a_trade_of_that_very_time() -> None:
+    start = 20 * SECOND
+    past = Timeline([Source("instruments", 0, iter([(start, COIN)]))])
+    timeline = LiveTimeline(past, lambda: start, TICKS, start)
+    timeline.put(start, "trades", trade(COIN.instrument, 1))
+
+    found = [timeline.next(), timeline.next()]
+
+    assert [given.source for given in found if given is not None] == ["instruments", "trades"]
